@@ -1,0 +1,1 @@
+"""The service: from "a clinician asks" to the stored answers and back to the clinician."""
