@@ -1,0 +1,210 @@
+"""What pydantic can't see: names that point nowhere, gaps, wrong ranges, rules that go in circles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from questionnaires.building import File, TextFile
+from questionnaires.condition_checks import KNOWN_CONTEXT, condition_problems
+from questionnaires.conditions import Condition
+from questionnaires.rules import Critical, Screen
+from questionnaires.scale_checks import check_scales
+from questionnaires.schema import Instrument, Text
+from questionnaires.source import Path_
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_CODE = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+Problem = tuple[Path_, str]
+
+
+def problems(form: File) -> Iterator[Problem]:
+    """Every problem of a form, in the order a reader meets them: (where, reason)."""
+    yield from _names(form)
+    yield from _options(form)
+    yield from _items(form)
+    yield from check_scales(form)
+    yield from _readings(form)
+    yield from _critical(form)
+    yield from _change(form)
+    for language, text in form.texts.items():
+        if not _LANGUAGE.fullmatch(language):
+            yield ("texts", language), f"'{language}' is not a language tag such as en or es"
+        stems = {item.id: item.stem for item in form.items}
+        codes = {name: {option.code for option in options} for name, options in form.options.items()}
+        for where, reason in _wording(stems, codes, text):
+            yield ("texts", language, *where), reason
+
+
+def _names(form: File) -> Iterator[Problem]:
+    if not _NAME.fullmatch(form.key):
+        yield ("key",), "a key is made of small letters, digits and _"
+    if form.version < 1:
+        yield ("version",), "versions count from 1"
+    if not form.items:
+        yield ("items",), "there are no items"
+    if not form.settings:
+        yield ("settings",), "name at least one setting"
+    listed: tuple[tuple[str, Iterable[str]], ...] = (
+        ("items", (item.id for item in form.items)),
+        ("scales", (scale.id for scale in form.scales)),
+        ("screens", (screen.id for screen in form.screens)),
+        ("categories", (category.id for category in form.categories)),
+    )
+    for place, ids in listed:
+        seen: set[str] = set()
+        for index, name in enumerate(ids):
+            if name in seen:
+                yield (place, index, "id"), f"the id '{name}' is used twice"
+            if not _NAME.fullmatch(name):
+                yield (place, index, "id"), f"the id '{name}' is not made of small letters, digits and _"
+            seen.add(name)
+
+
+def _options(form: File) -> Iterator[Problem]:
+    scored = {item.options for item in form.items if item.scored}
+    used = {item.options for item in form.items}
+    for name, options in form.options.items():
+        if name not in used:
+            yield ("options", name), f"no item uses the option list '{name}'"
+        if len(options) < 2:
+            yield ("options", name), "an option list needs at least two options"
+        seen: set[str] = set()
+        for index, option in enumerate(options):
+            where: Path_ = ("options", name, index)
+            if option.code in seen:
+                yield (*where, "code"), f"the code '{option.code}' is used twice"
+            if not _CODE.fullmatch(option.code):
+                yield (
+                    (*where, "code"),
+                    f"the code '{option.code}' is not made of letters and digits",
+                )
+            seen.add(option.code)
+            if option.not_applicable and option.value is not None:
+                yield where, "a 'not applicable' option has no value"
+            if option.value is None and name in scored and not option.not_applicable:
+                yield where, f"the option '{option.code}' has no value, but its list is used by a scored item"
+    for index, item in enumerate(form.items):
+        if item.options not in form.options:
+            yield ("items", index, "options"), f"there is no option list '{item.options}'"
+
+
+def _items(form: File) -> Iterator[Problem]:
+    earlier: set[str] = set()
+    everything = {item.id for item in form.items}
+    for index, item in enumerate(form.items):
+        for name in _items_of(item.asked_if):
+            if name in everything and name not in earlier:
+                reason = f"'{item.id}' depends on '{name}', which is not asked before it"
+                yield ("items", index, "asked_if"), f"{reason}; skips could go in circles"
+        if item.asked_if and _scales_of(item.asked_if):
+            yield ("items", index, "asked_if"), "a skip can't depend on a scale"
+        earlier.add(item.id)
+        for reason in condition_problems(form, item.asked_if):
+            yield ("items", index, "asked_if"), reason
+
+
+def _readings(form: File) -> Iterator[Problem]:
+    for index, screen in enumerate(form.screens):
+        yield from _screen(form, index, screen)
+    for index, category in enumerate(form.categories):
+        for number, case in enumerate(category.cases):
+            for reason in condition_problems(form, case.when):
+                yield ("categories", index, "cases", number, "when"), reason
+
+
+def _screen(form: File, index: int, screen: Screen) -> Iterator[Problem]:
+    where: Path_ = ("screens", index)
+    if (screen.positive_if is None) == (not screen.cases):
+        yield where, "give either 'positive_if', or 'by' with 'cases'"
+    if bool(screen.by) != bool(screen.cases):
+        yield where, "'by' and 'cases' go together"
+    if screen.by and screen.by not in KNOWN_CONTEXT:
+        yield (*where, "by"), f"the context is one of {', '.join(KNOWN_CONTEXT)}"
+    for reason in condition_problems(form, screen.positive_if):
+        yield (*where, "positive_if"), reason
+    for name, condition in screen.cases.items():
+        for reason in condition_problems(form, condition):
+            yield (*where, "cases", name), reason
+
+
+def _critical(form: File) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, rule in enumerate(form.critical):
+        if rule.item in seen:
+            yield ("critical", index, "item"), f"'{rule.item}' has two critical rules"
+        seen.add(rule.item)
+        for reason in condition_problems(form, _as_condition(rule)):
+            yield ("critical", index), reason
+
+
+def _as_condition(rule: Critical) -> Condition:
+    return Condition(item=rule.item, at_least=rule.at_least, codes=rule.codes)
+
+
+def _change(form: File) -> Iterator[Problem]:
+    scales = {scale.id: scale for scale in form.scales}
+    defaults: set[tuple[str, str]] = set()
+    for index, figure in enumerate(form.change):
+        where: Path_ = ("change", index)
+        if figure.scale not in scales:
+            yield (*where, "scale"), f"there is no scale '{figure.scale}'"
+        if (figure.points is None) == (figure.percent is None):
+            yield where, "give either 'points' or 'percent'"
+        if figure.kind == "cutoff" and figure.points is None:
+            yield where, "a cut-off is given in points"
+        if figure.default and (figure.scale, figure.kind) in defaults:
+            yield where, f"'{figure.scale}' has two default figures of the kind '{figure.kind}'"
+        if figure.default:
+            defaults.add((figure.scale, figure.kind))
+
+
+def _items_of(condition: Condition | None) -> Iterator[str]:
+    if condition is None:
+        return
+    if condition.item:
+        yield condition.item
+    if condition.count:
+        yield from condition.count.items
+    for part in (*condition.all_of, *condition.any_of, *condition.none_of):
+        yield from _items_of(part)
+
+
+def _scales_of(condition: Condition) -> bool:
+    parts = (*condition.all_of, *condition.any_of, *condition.none_of)
+    return condition.scale is not None or any(_scales_of(part) for part in parts)
+
+
+def further_text_problems(instrument: Instrument, form: TextFile) -> Iterator[Problem]:
+    """What is wrong with a file that adds a language to an instrument."""
+    if not _LANGUAGE.fullmatch(form.language):
+        yield ("language",), f"'{form.language}' is not a language tag such as en or es"
+    if form.language in instrument.wordings:
+        yield ("language",), f"{instrument.key} has a text in '{form.language}' already"
+    stems = {item.id: item.stem_name for item in instrument.items}
+    codes = {name: {option.code for option in options} for name, options in instrument.options.items()}
+    for where, reason in _wording(stems, codes, form.text):
+        yield ("text", *where), reason
+
+
+def _wording(stems: Mapping[str, str | None], codes: Mapping[str, set[str]], text: Text) -> Iterator[Problem]:
+    """What a wording lacks or has too much. `stems` holds each item's stem, `codes` each list's codes."""
+    if not text.wording_sources:
+        yield ("wording_sources",), "name the sources of the wording"
+    yield from _same(("items",), "item", set(stems), text.items)
+    named = {stem for stem in stems.values() if stem} if text.stems else set()
+    yield from _same(("stems",), "stem", named, text.stems)
+    yield from _same(("options",), "option list", set(codes), text.options)
+    for name, labels in text.options.items():
+        yield from _same(("options", name), "option", codes.get(name, set()), labels)
+
+
+def _same(where: Path_, what: str, wanted: set[str], given: Mapping[str, object]) -> Iterator[Problem]:
+    for name in sorted(wanted - set(given)):
+        yield where, f"the text of the {what} '{name}' is missing"
+    for name in sorted(set(given) - wanted):
+        yield (*where, name), f"there is no {what} '{name}'"
+    for name, words in given.items():
+        if isinstance(words, str) and not words.strip():
+            yield (*where, name), f"the text of the {what} '{name}' is empty"

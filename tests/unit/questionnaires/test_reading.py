@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from questionnaires.reading import parse
+from questionnaires.source import MAX_BYTES, InstrumentError, read_bytes
+
+
+def reason(data: bytes) -> tuple[int, str]:
+    with pytest.raises(InstrumentError) as caught:
+        parse("x.yaml", data)
+    return caught.value.line, caught.value.reason
+
+
+def test_values_keep_their_kind_and_their_line() -> None:
+    source = parse("x.yaml", b"a: 1\nb: [x, 2.5, true, null]\nc:\n  d: 'yes'\n")
+    assert source.content == {"a": 1, "b": ["x", 2.5, True, None], "c": {"d": "yes"}}
+    assert source.lines[("c", "d")] == 4
+    assert source.error(("c", "d", "nowhere"), "wrong").line == 4
+    assert source.error(("zzz",), "wrong").line == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "words"),
+    [
+        (b"a: &x [1]\nb: 2\n", 1, "anchors"),
+        (b"a: 1\nb: *x\n", 2, "anchors"),
+        (b"a: &x [1, 1]\nb: &y [*x, *x]\n", 1, "anchors"),
+        (b"[" * 60 + b"]" * 60, 1, "nested deeper than 40"),
+        (b"a: 1\na: 2\n", 2, "the key 'a' is given twice"),
+        (b"1: a\n", 1, "write the key 1 in quotes"),
+        (b"? [a]\n: b\n", 1, "a key is a word"),
+        (b"a: 2020-01-01\n", 1, "only text, numbers"),
+        (b"a: !!python/object/apply:os.system [ls]\n", 1, "only text, numbers"),
+        (b"a: !!int x\n", 1, "'x' is not a number"),
+        (b"a: [1\n", 2, "not valid YAML"),
+        (b"a: 1\n---\nb: 2\n", 2, "not valid YAML"),
+        (b"\x00", 0, "not valid YAML"),
+        (b"\xff\xfe\xfa", 0, "not UTF-8"),
+        (b"", 0, "the file is empty"),
+        (b"# nothing\n", 0, "the file is empty"),
+    ],
+)
+def test_what_is_not_plain_yaml_is_refused_with_its_line(data: bytes, line: int, words: str) -> None:
+    found_line, found = reason(data)
+    assert words in found
+    assert found_line == line
+
+
+def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "big.yaml"
+    path.write_bytes(b"a" * (MAX_BYTES + 1))
+    with pytest.raises(InstrumentError, match="larger than 1,000,000 bytes"):
+        read_bytes(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InstrumentError, match=r"gone\.yaml: the file can't be read"):
+        read_bytes(tmp_path / "gone.yaml")
