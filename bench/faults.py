@@ -34,7 +34,7 @@ from tests import build
 
 SENDING = ("send-1", "send-2")
 SCHEDULERS = ("scheduler-1", "scheduler-2")
-SENDERS = ("broker", "web", *SENDING, *SCHEDULERS)
+SENDERS = ("broker", *SENDING, *SCHEDULERS, "web")
 RESULTS = Path(__file__).resolve().parent / "results" / "faults.json"
 
 
@@ -99,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = [*(result.row() for result in results), *of_carrier]
         if forms:
             rows.append(submits.sitting(forms, given.seed, given.seconds, given.database))
+            odd = [*odd, *rows[-1].pop("odd")]
         good = not odd and not any(
             row[key]
             for row in rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import signal
 import socket
@@ -17,11 +16,13 @@ from typing import Literal, Self
 import psutil
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import select
 
 from delivery.cli.broker import broker_process, broker_url
 from delivery.cli.machine import environment, web_process
 from delivery.cli.processes import Process
 from delivery.cli.supervisor import TICK, Supervisor
+from delivery.models.ledger import Heartbeat
 from delivery.service import Service
 from tests import build
 
@@ -67,7 +68,9 @@ class Machine:
 
     def __init__(self, service: Service, names: Sequence[str], *, python: str, broken: bool = False) -> None:
         self.service = service
+        self.names = names
         self._asleep: dict[int, float] = {}
+        self._up_at: dict[tuple[int, float], float] = {}
         self._python = python
         folder = service.settings.data_dir
         broker, url = broker_process(folder)
@@ -91,6 +94,9 @@ class Machine:
 
     def __enter__(self) -> Self:
         self._supervisor.start()
+        until = time.monotonic() + 60
+        while len(self.at_work(self.names)) < len(self.names) and time.monotonic() < until:
+            self.tick()
         return self
 
     def __exit__(
@@ -144,13 +150,26 @@ class Machine:
         shutil.rmtree(self.service.settings.data_dir / "broker" / "appendonlydir", ignore_errors=True)
         return killed
 
-    def any_kill(self, names: Sequence[str], chance: random.Random) -> str | None:
-        """`kill -9` of a random one of these that runs; its name."""
-        running = self.alive(names)
-        if not running:
-            return None
-        name = chance.choice(running)
-        return name if self.kill(name, chance.choice(("itself", "children", "all"))) else None
+    def at_work(self, names: Sequence[str]) -> list[str]:
+        """Which of these have come up (they answer, or wrote their heartbeat) and have worked since.
+
+        Each is left to work for as long as it took to start: on a busy machine blows that fall faster would
+        only ever hit starting processes, and the run would test nothing and never end.
+        """
+        with self.service.db.read() as session:
+            beating = set(session.scalars(select(Heartbeat.pid)))
+        status = self._supervisor.status()
+        found = []
+        for name in names:
+            pid, ready = status[name].pid, status[name].ready
+            if pid is None or not (ready if name in ("broker", "web") else pid in beating):
+                continue
+            with suppress(psutil.NoSuchProcess):
+                begun, at = psutil.Process(pid).create_time(), time.time()
+                up_at = self._up_at.setdefault((pid, begun), at)
+                if at - up_at >= up_at - begun:
+                    found.append(name)
+        return found
 
     def _family(self, name: str) -> list[psutil.Process]:
         pid = self._supervisor.status()[name].pid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,8 +145,9 @@ class Injector:
         """What was hit now, if anything."""
         if self._done >= self._phase.most or time.monotonic() < self._next:
             return None
-        self._next = time.monotonic() + self._phase.every * self._chance.uniform(0.5, 1.5)
         hit = self._phase.inject(machine, self._chance)
+        pause = self._phase.every * self._chance.uniform(0.5, 1.5) if hit else 0.1
+        self._next = time.monotonic() + pause
         self._done += hit is not None
         return hit
 
@@ -158,8 +159,26 @@ def _recovery(hits: Collection[float], accepted: Collection[float]) -> float:
 
 
 def kills(names: Sequence[str]) -> Injection:
-    """`kill -9` of a random one of these."""
-    return lambda machine, chance: machine.any_kill(names, chance)
+    """`kill -9` of a random one of these, of its children, or of both.
+
+    Mostly one that is at work, sometimes one that is still starting; never one that was hit lately, so that
+    the quickest to come up (the broker) does not take all the blows.
+    """
+    lately: deque[str] = deque(maxlen=len(names) // 2)
+    hits = 0
+
+    def inject(machine: Machine, chance: random.Random) -> str | None:
+        nonlocal hits
+        ready = machine.alive(names) if hits % 7 == 6 else machine.at_work(names)
+        fair = [name for name in ready if name not in lately]
+        name = chance.choice(fair) if fair else None
+        if name is None or not machine.kill(name, chance.choice(("itself", "children", "all"))):
+            return None
+        lately.append(name)
+        hits += 1
+        return name
+
+    return inject
 
 
 def sleeps(names: Sequence[str]) -> Injection:

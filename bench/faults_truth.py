@@ -16,7 +16,6 @@ from delivery.service import Service
 from delivery.states import AttemptState, DispatchState, OutboxState
 from tests.carrier import Json
 
-ARRIVED = (DispatchState.HANDED_OVER, DispatchState.DELIVERED)
 #: A person sees that it did not go, or may not have gone.
 SEEN = (DispatchState.FAILED, DispatchState.CANCELLED, DispatchState.UNCLEAR)
 UNDONE = (OutboxState.NEW, OutboxState.CLAIMED)
@@ -71,7 +70,7 @@ def compare(service: Service, assignments: Collection[UUID], accepted: list[Json
                 verdict.doubled.append(to)
             if not came and row.state not in SEEN:
                 verdict.lost.append(to)
-            if came and row.state not in (*ARRIVED, DispatchState.UNCLEAR):
+            if came and row.state in (DispatchState.FAILED, DispatchState.CANCELLED):
                 verdict.untrue.append(to)
             if row.state is DispatchState.UNCLEAR:
                 verdict.unclear.append(to)

@@ -40,9 +40,8 @@ VARIANTS = ("naive", "naive_tagged", "plain", "ours")
 def naive_page(xml: str) -> str:
     """The same page as someone would write it without thinking of the cost."""
     css = (pdf.STYLES / "report.css").read_text(encoding="utf-8")
-    css = re.sub(r"@font-face\{.*?\}\n", "", css)
     css = css.replace('"Atkinson Hyperlegible Next","LightQ Fallback","LightQ Fallback CJK"', "sans-serif")
-    css = css.replace("table-layout:fixed;", "").replace("overflow-wrap:break-word;", "")
+    css = css.replace("table-layout:fixed;", "").replace("overflow-wrap:break-word", "")
     css = css.replace(".facts{", ".facts{display:flex;").replace(".facts div{float:left;", ".facts div{")
     css = css.replace(".score .big{float:left;", ".beside{display:flex}\n.score .big{", 1)
     css = css.replace(".score .said{margin-left:160pt}", ".score .said{margin-left:10pt}")
@@ -61,14 +60,10 @@ def renderer(variant: str) -> Callable[[], bytes]:
     if variant == "ours":
         return lambda: pdf.render(xml)
     from weasyprint import CSS, HTML  # noqa: PLC0415
-    from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
 
     def plain() -> bytes:
-        fonts = FontConfiguration()
-        sheet = CSS(filename=pdf.STYLES / "report.css", font_config=fonts)
-        made: bytes = HTML(string=xml).write_pdf(
-            stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1"
-        )
+        sheet = CSS(filename=pdf.STYLES / "report.css")
+        made: bytes = HTML(string=xml).write_pdf(stylesheets=[sheet], pdf_variant="pdf/ua-1")
         return made
 
     def naive() -> bytes:

@@ -35,9 +35,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LIGHTQ_", extra="ignore", frozen=True)
 
-    data_dir: Path = Path("var")
-    database_url: str = ""
-    redis_url: str = ""
+    data_dir: Path = ROOT / "var"
+    database_url: str = Field(default="", repr=False)
+    redis_url: str = Field(default="", repr=False)
     base_url: str = "http://127.0.0.1:8080"
     client_url: str = "http://localhost:8080"
     secret_keys: str = Field(default="", repr=False)
@@ -89,6 +89,8 @@ class Settings(BaseSettings):
                 "LIGHTQ_BASE_URL and LIGHTQ_CLIENT_URL must be two different hosts, so that a page of the "
                 "client zone can never read the console (loopback: localhost and 127.0.0.1)"
             )
+        if self.sms == "twilio":
+            raise ValueError("LIGHTQ_SMS=twilio: text messages are not in this version yet; leave it out")
         if self.keys:
             self._check_keys()
         return self

@@ -153,7 +153,8 @@ MOVES: dict[type[StrEnum], dict[Any, set[Any]]] = {
         D.UNCLEAR: {D.HANDED_OVER, D.DUE, D.DELIVERED, D.FAILED, D.CANCELLED},
         D.DELIVERED: {D.FAILED},
         D.FAILED: {D.DUE},
-        D.CANCELLED: set(),
+        # A call that was under way when somebody took the message back: the truth is what happened.
+        D.CANCELLED: {D.HANDED_OVER, D.UNCLEAR},
     },
     AttemptState: {
         AttemptState.ATTEMPTING: {AttemptState.ACCEPTED, AttemptState.REFUSED, AttemptState.UNKNOWN},

@@ -136,7 +136,8 @@ class Instrument:
     @property
     def higher_is_better(self) -> bool:
         """Direction of the scale `total`, or of the first scale where there is no total."""
-        return any(scale.higher_is_better for scale in self.scales[:1])
+        totals = [scale for scale in self.scales if scale.id == "total"]
+        return any(scale.higher_is_better for scale in (totals or self.scales)[:1])
 
     @property
     def not_sendable(self) -> str | None:

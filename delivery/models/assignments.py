@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from delivery.models.base import BYTES, DATA, TEXT, Base, Sealed, TenantRow, choice, state_column, tenant
+from delivery.models.base import BYTES, DATA, Base, Sealed, TenantRow, choice, state_column, tenant
 from delivery.states import AssignmentState, FormState, LinkState
 
 
@@ -143,5 +143,3 @@ class FormSession(TenantRow, Base):
 
     #: {"phq9": {"phq9_1": "0", …}, …}; wiped when the form is sent.
     draft = Sealed(DATA)
-    #: sha256 of what was sent, to tell a repeated submit from a different one.
-    receipt = Sealed(TEXT)

@@ -23,6 +23,13 @@ class CareRole(StrEnum):
     COVER = "cover"
 
 
+class CareScope(StrEnum):
+    """What somebody on a care team may see: the whole record, or open alerts only."""
+
+    RECORD = "record"
+    ALERTS = "alerts"
+
+
 class RespondentRole(StrEnum):
     """Who answers about the client."""
 
@@ -105,8 +112,7 @@ class CareTeam(TenantRow, Base):
     role: Mapped[CareRole] = mapped_column(choice(CareRole))
     from_at: Mapped[datetime]
     until_at: Mapped[datetime | None]
-    #: Limits for supervisors and cover, such as {"alerts_only": true}; empty = the whole record.
-    scope: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    scope: Mapped[CareScope] = mapped_column(choice(CareScope), default=CareScope.RECORD)
 
 
 class Respondent(TenantRow, Base):

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from delivery.models.base import TEXT, Base, Row, Sealed, TenantRow, choice
+from delivery.models.base import TEXT, Base, Row, Sealed, TenantRow, choice, tenant
 
 
 class Role(StrEnum):
@@ -127,6 +127,7 @@ class Cover(TenantRow, Base):
     """Who takes up a member's alerts in their absence; possibly a colleague of another practice."""
 
     __tablename__ = "cover"
+    __table_args__ = tenant()
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     cover_person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

@@ -59,7 +59,7 @@ class Score(TenantRow, Base):
 
     submission_id: Mapped[UUID]
     engine_version: Mapped[str] = mapped_column(String(12))
-    #: False where the client's sex or age was needed and not recorded.
+    #: Whether the measure's missing-item rule allows a score.
     valid: Mapped[bool]
 
     #: The engine's result as `./lightq score` prints it.

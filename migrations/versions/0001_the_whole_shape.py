@@ -217,7 +217,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['cover_person_id'], ['person.id'], name=op.f('fk_cover_cover_person_id')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_cover_person_id')),
     sa.ForeignKeyConstraint(['practice_id'], ['practice.id'], name=op.f('fk_cover_practice_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_cover'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_cover')),
+    sa.UniqueConstraint('practice_id', 'id', name=op.f('uq_cover_practice_id_id'))
     )
     with op.batch_alter_table('cover', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_cover_person_id'), ['person_id'], unique=False)
@@ -283,7 +284,7 @@ def upgrade() -> None:
     sa.Column('role', sa.Enum('primary', 'colleague', 'supervisor', 'cover', name='carerole', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('from_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('until_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('scope', sa.JSON(), nullable=False),
+    sa.Column('scope', sa.Enum('record', 'alerts', name='carescope', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('practice_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -701,7 +702,6 @@ def upgrade() -> None:
     sa.Column('last_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('typed_by', sa.Uuid(), nullable=True),
     sa.Column('draft_sealed', sa.LargeBinary(), nullable=True),
-    sa.Column('receipt_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('practice_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),

@@ -182,6 +182,17 @@ def test_the_licence_decides_whether_it_can_be_sent(
     assert words is None or words in instrument.not_sendable
 
 
+def test_the_total_gives_the_direction_wherever_it_stands(make: Any, content: Any) -> None:
+    total = content["scales"][0]
+    part = total | {"id": "part", "items": ["d1"], "range": [0, 3]}
+    content["scales"] = [part, total | {"higher_is_better": True}]
+    assert make(content).higher_is_better
+    content["scales"] = [part | {"higher_is_better": True}, total]
+    assert not make(content).higher_is_better
+    content["scales"] = [part | {"higher_is_better": True}]
+    assert make(content).higher_is_better
+
+
 def test_an_instrument_answers_for_its_parts(shipped: registry.Registry) -> None:
     phq9 = shipped.get("phq9")
     assert [option.code for option in phq9.options["frequency"]] == ["0", "1", "2", "3"]

@@ -116,6 +116,51 @@ def test_item_9_is_raised_whatever_else_is_answered(others: list[str | None]) ->
         assert score(phq9, answers | {"phq9_9": code}).alerts == [SELF_HARM]
 
 
+def random_values(seed: int, items: int, highest: int) -> list[int]:
+    chance = random.Random(seed)
+    # A share of forms near the lower end, so that the rules are met and missed about equally often.
+    return [min(chance.randint(0, highest), chance.randint(0, highest + 1)) for _ in range(items)]
+
+
+def test_phq9_agrees_with_its_rules_written_out_by_hand(shipped: Any) -> None:
+    phq9, seen = shipped.get("phq9"), set()
+    for seed in range(2_000):
+        values = random_values(seed, 9, 3)
+        symptoms = sum(value >= 2 for value in values[:8]) + (values[8] >= 1)
+        core = values[0] >= 2 or values[1] >= 2
+        expected = "none"
+        if core and symptoms >= 5:
+            expected = "major depressive syndrome"
+        elif core and symptoms >= 2:
+            expected = "other depressive syndrome"
+        result = score(phq9, {f"phq9_{n}": str(value) for n, value in enumerate(values, 1)})
+        assert result.categories == {"depressive_syndrome": expected}
+        assert result.scores["total"].value == sum(values)
+        assert result.screens == {"depression": sum(values) >= 10}
+        assert bool(result.alerts) is (values[8] > 0)
+        seen.add(expected)
+    assert len(seen) == 3
+
+
+def test_pcl5_agrees_with_its_rules_written_out_by_hand(shipped: Any) -> None:
+    pcl5, seen = shipped.get("pcl5"), set()
+    for seed in range(2_000):
+        values = [value * (seed % 3) // 2 for value in random_values(seed, 20, 4)]
+        met = [value >= 2 for value in values]
+        provisional = any(met[:5]) and any(met[5:7]) and sum(met[7:14]) >= 2 and sum(met[14:]) >= 2
+        result = score(pcl5, {f"pcl5_{n}": str(value) for n, value in enumerate(values, 1)})
+        assert result.screens["provisional_ptsd"] is provisional
+        assert [scale.value for scale in result.scores.values()] == [
+            sum(values),
+            sum(values[:5]),
+            sum(values[5:7]),
+            sum(values[7:14]),
+            sum(values[14:]),
+        ]
+        seen.add(provisional)
+    assert seen == {True, False}
+
+
 def test_an_unknown_sex_gives_no_silent_answer(shipped: Any) -> None:
     answers = {"audit_c_1": "3", "audit_c_2": "0", "audit_c_3": "0"}
     for context in ({}, {"sex": None}, {"sex": "other"}, {"sex": 1}):

@@ -1,0 +1,82 @@
+"""One ask as the console shows it: what, to whom, through what, what became of it, and what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from delivery import access, assignments, audit, forms, result_lines, submissions
+from delivery.access import Caller
+from delivery.db import now
+from delivery.models.assignments import Assignment, Link, Way
+from delivery.models.clients import Client, ContactPoint, Respondent
+from delivery.models.messages import Dispatch, RecipientKind
+from delivery.result_lines import ResultLine
+from delivery.states import OPEN_ASK, UNSENT
+from questionnaires.schema import Instrument
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`undo_until` is set while the message still waits; `fetched` says that something loaded the link."""
+
+    assignment: Assignment
+    client: Client
+    respondent: Respondent
+    instruments: list[Instrument]
+    contact: ContactPoint | None
+    message: Dispatch | None
+    history: list[dict[str, Any]]
+    fetched: bool
+    undo_until: datetime | None
+    results: list[ResultLine]
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be answered."""
+        return self.assignment.state in OPEN_ASK
+
+    @property
+    def together(self) -> bool:
+        """Whether it is answered together in the room."""
+        return self.assignment.channel is Way.IN_PERSON
+
+    @property
+    def may_send_again(self) -> bool:
+        """Whether a person may send the same link once more: the last message is not waiting to go."""
+        waiting = self.message is not None and self.message.state in UNSENT
+        return self.open and not self.together and not waiting
+
+
+def read(session: Session, caller: Caller, assignment_id: UUID) -> Asked:
+    """An ask about a client of the caller's. Writes the audit row first. Raises NotFound."""
+    row = access.one(session, caller, Assignment, assignment_id)
+    audit.record(session, row.practice_id, caller.actor, audit.Tag.ASSIGNMENT_READ, row.id)
+    client, respondent = session.get(Client, row.client_id), session.get(Respondent, row.respondent_id)
+    assert client is not None
+    assert respondent is not None
+    message = session.scalars(
+        select(Dispatch)
+        .where(Dispatch.assignment_id == row.id, Dispatch.recipient == RecipientKind.CLIENT)
+        .order_by(Dispatch.id.desc())
+        .limit(1)
+    ).first()
+    fetched = session.scalars(select(Link.id).where(Link.assignment_id == row.id, Link.fetches > 0)).first()
+    waits = message is not None and message.state in UNSENT and message.due_at > now()
+    return Asked(
+        assignment=row,
+        client=client,
+        respondent=respondent,
+        instruments=forms.instruments(row),
+        contact=session.get(ContactPoint, message.contact_point_id) if message else None,
+        message=message,
+        history=assignments.history(session, row),
+        fetched=fetched is not None and row.started_at is None,
+        undo_until=message.due_at if message is not None and waits else None,
+        results=result_lines.lines(session, submissions.of_assignment(session, row.id)),
+    )

@@ -1,0 +1,1 @@
+"""The commands behind `./lightq`, and what runs the service on one machine."""

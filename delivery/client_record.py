@@ -1,0 +1,81 @@
+"""One client's page: facts, who answers and how they are reached, what was asked, what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from delivery import access, audit, clients, dispatch, forms, people, result_lines
+from delivery.access import Caller
+from delivery.models.assignments import Assignment
+from delivery.models.clients import Client, Consent, ContactPoint, Episode, PermittedUse, Respondent
+from delivery.models.messages import Dispatch
+from delivery.models.people import Person
+from delivery.models.results import Submission
+from delivery.result_lines import ResultLine
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One who answers, their contact points, the consents that stand, and their choice of uses."""
+
+    respondent: Respondent
+    contacts: list[ContactPoint]
+    consents: list[Consent]
+    uses: PermittedUse | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything on the page; lists newest first."""
+
+    client: Client
+    episode: Episode | None
+    team: list[Person]
+    reach: list[Reach]
+    asks: list[Assignment]
+    newest: dict[UUID, Dispatch]
+    results: list[ResultLine]
+
+
+def read(session: Session, caller: Caller, client_id: UUID) -> Record:
+    """The record of a client of the caller's. Writes the audit row first. Raises NotFound."""
+    client = access.client(session, caller, client_id)
+    audit.record(session, client.practice_id, caller.actor, audit.Tag.CLIENT_READ, client.id)
+    asks = session.scalars(
+        select(Assignment).where(Assignment.client_id == client.id).order_by(Assignment.id.desc())
+    ).all()
+    submissions = session.scalars(
+        select(Submission)
+        .where(Submission.client_id == client.id, Submission.voided_at.is_(None))
+        .order_by(Submission.answered_at.desc(), Submission.id)
+    ).all()
+    episode = session.scalars(
+        select(Episode).where(Episode.client_id == client.id).order_by(Episode.opened_at.desc()).limit(1)
+    ).first()
+    return Record(
+        client=client,
+        episode=episode,
+        team=people.care_team(session, client.id),
+        reach=[_reach(session, respondent) for respondent in clients.respondents(session, client.id)],
+        asks=list(asks),
+        newest=dispatch.newest(session, [row.id for row in asks]),
+        results=result_lines.lines(session, submissions),
+    )
+
+
+def _reach(session: Session, respondent: Respondent) -> Reach:
+    consents = session.scalars(
+        select(Consent)
+        .where(Consent.respondent_id == respondent.id, Consent.withdrawn_at.is_(None))
+        .order_by(Consent.given_at)
+    ).all()
+    return Reach(
+        respondent=respondent,
+        contacts=clients.contacts(session, respondent.id),
+        consents=list(consents),
+        uses=forms.uses_chosen(session, respondent.id),
+    )

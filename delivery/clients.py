@@ -1,0 +1,311 @@
+"""Clients: adding, finding, contacts and consents, and the course of their life in a practice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from delivery import access, assignments, audit, crypto
+from delivery.access import Caller
+from delivery.db import now
+from delivery.errors import Invalid
+from delivery.models.clients import (
+    CareRole,
+    CareTeam,
+    Client,
+    Consent,
+    ContactKind,
+    ContactPoint,
+    Episode,
+    PermittedUse,
+    Respondent,
+    RespondentRole,
+    SafeFor,
+)
+from delivery.models.people import Practice, Role
+from delivery.states import ClientState, must_move
+
+#: Fields that `add` and `change` take, beside names.
+FIELDS = (
+    "called_by",
+    "report_label",
+    "date_of_birth",
+    "sex_for_scoring",
+    "county",
+    "address",
+    "emergency_contact",
+    "tags",
+)
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class NewContact:
+    """A contact point as a person types it."""
+
+    kind: ContactKind
+    value: str
+    safe_for: SafeFor = SafeFor.REMINDERS
+
+
+@dataclass(frozen=True)
+class NewRespondent:
+    """One who answers, with contacts and consents."""
+
+    role: RespondentRole = RespondentRole.SELF
+    name: str = ""
+    language: str = "en"
+    contacts: list[NewContact] = field(default_factory=list)
+    #: (channel, wording, given at, how)
+    consents: list[tuple[str, str, datetime, str]] = field(default_factory=list)
+    #: (own statistics, alliance figures, wording), or None while the client has not chosen.
+    uses: tuple[bool, bool, str] | None = None
+
+
+def normal_contact(kind: ContactKind, value: str) -> str:
+    """E.164 for phones (US numbers may be typed without prefix), NFKC and lower case for addresses."""
+    try:
+        if kind is ContactKind.EMAIL:
+            return validate_email(value.strip(), check_deliverability=False).normalized.lower()
+        number = phonenumbers.parse(value, "US")
+        if not phonenumbers.is_possible_number(number):
+            raise phonenumbers.NumberParseException(0, "")
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    except (EmailNotValidError, phonenumbers.NumberParseException):
+        words = "an e-mail address" if kind is ContactKind.EMAIL else "a phone number"
+        raise Invalid(f"That is not {words}.", {"contact": f"Check it: this is not {words}."}) from None
+
+
+def _clean(values: dict[str, Any]) -> dict[str, Any]:
+    """Values without outer spaces, empty ones as None; Invalid where one is too long or out of range."""
+    out: dict[str, Any] = {}
+    for name, value in values.items():
+        cleaned = value.strip() or None if isinstance(value, str) else value
+        if isinstance(cleaned, str) and len(cleaned) > LONGEST:
+            raise Invalid("That is too long.", {name: f"At most {LONGEST} characters."})
+        out[name] = cleaned
+    if out.get("sex_for_scoring") not in (None, "female", "male"):
+        raise Invalid("Sex used for scoring", {"sex_for_scoring": "female, male, or leave it out"})
+    born = out.get("date_of_birth")
+    if born is not None and not (date(1890, 1, 1) <= born <= now().date()):
+        raise Invalid("Date of birth", {"date_of_birth": "Check the year."})
+    return out
+
+
+def label(given: str | None, family: str | None) -> str:
+    """How reports name a client unless told otherwise: "Elena R."."""
+    return " ".join(filter(None, [given, f"{family[0]}." if family else None])) or "Client"
+
+
+def add(
+    session: Session,
+    caller: Caller,
+    *,
+    given_name: str = "",
+    family_name: str = "",
+    language: str = "en",
+    time_zone: str | None = None,
+    interpreter: bool = False,
+    respondents: list[NewRespondent] | None = None,
+    practice_id: UUID | None = None,
+    **fields: Any,
+) -> Client:
+    """A new client on the caller's caseload, who is its primary clinician. Raises Invalid field by field."""
+    practice = caller.require(Role.CLINICIAN, practice_id)
+    assert practice is not None
+    names = _clean({"given_name": given_name, "family_name": family_name, **fields})
+    if not (names["given_name"] or names["family_name"]):
+        raise Invalid("A client needs a name.", {"given_name": "Write a name; a nickname will do."})
+    if time_zone:
+        _check_zone(time_zone)
+    client = Client(
+        practice_id=practice, language=language, time_zone=time_zone or None, interpreter=interpreter
+    )
+    for name, value in names.items():
+        setattr(client, name, value)
+    client.report_label = names.get("report_label") or label(client.given_name, client.family_name)
+    session.add(client)
+    session.flush()
+    session.add(
+        CareTeam(
+            practice_id=practice,
+            client_id=client.id,
+            person_id=caller.person_id,
+            role=CareRole.PRIMARY,
+            from_at=now(),
+        )
+    )
+    for new in respondents or [NewRespondent(language=language)]:
+        add_respondent(session, caller, client, new)
+    audit.record(session, practice, caller.actor, audit.Tag.CLIENT_ADDED, client.id)
+    return client
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Invalid("Time zone", {"time_zone": "Write it like America/Los_Angeles."}) from None
+
+
+def add_respondent(session: Session, caller: Caller, client: Client, new: NewRespondent) -> Respondent:
+    """One more who answers about the client."""
+    row = Respondent(
+        practice_id=client.practice_id, client_id=client.id, role=new.role, language=new.language
+    )
+    row.name = new.name.strip() or None
+    session.add(row)
+    session.flush()
+    for contact in new.contacts:
+        add_contact(session, row, contact)
+    for channel, wording, given_at, how in new.consents:
+        session.add(
+            Consent(
+                practice_id=client.practice_id,
+                respondent_id=row.id,
+                channel=channel,
+                wording=wording,
+                given_at=given_at,
+                how=how,
+                recorded_by=caller.person_id,
+            )
+        )
+    if new.uses is not None:
+        own, alliance, wording = new.uses
+        session.add(
+            PermittedUse(
+                practice_id=client.practice_id,
+                respondent_id=row.id,
+                own_statistics=own,
+                alliance_figures=alliance,
+                wording=wording,
+                language=new.language,
+                chosen_at=now(),
+            )
+        )
+    session.flush()
+    return row
+
+
+def add_contact(session: Session, respondent: Respondent, new: NewContact) -> ContactPoint:
+    """A contact point, unconfirmed until the client has used it. Several people may share one."""
+    value = normal_contact(new.kind, new.value)
+    row = ContactPoint(
+        practice_id=respondent.practice_id,
+        respondent_id=respondent.id,
+        kind=new.kind,
+        safe_for=new.safe_for,
+        blind_index=crypto.vault().blind(respondent.practice_id, new.kind.value, value),
+    )
+    row.value = value
+    session.add(row)
+    return row
+
+
+def caseload(session: Session, caller: Caller, words: str = "") -> list[Client]:
+    """The caller's clients whose names hold every word, by name. Names are opened here, in memory.
+
+    Writes the audit row of the read before anything is returned.
+    """
+    found = [c for c in session.scalars(access.clients(caller)) if _matches(c, words)]
+    found.sort(key=lambda c: ((c.family_name or "").casefold(), (c.given_name or "").casefold(), str(c.id)))
+    for practice_id in caller.practices(Role.CLINICIAN):
+        mine = [str(c.id) for c in found if c.practice_id == practice_id]
+        audit.record(session, practice_id, caller.actor, audit.Tag.CLIENT_LIST_READ, detail={"clients": mine})
+    return found
+
+
+def _matches(client: Client, words: str) -> bool:
+    names = " ".join(filter(None, [client.given_name, client.family_name, client.called_by])).casefold()
+    return all(word in names for word in words.casefold().split())
+
+
+def change(session: Session, caller: Caller, client_id: UUID, **fields: Any) -> Client:
+    """Change fields of a client. Raises NotFound, Invalid."""
+    client = access.client(session, caller, client_id)
+    if fields.get("time_zone"):
+        _check_zone(fields["time_zone"])
+    for name, value in _clean(fields).items():
+        setattr(client, name, value)
+    if not (client.given_name or client.family_name):
+        raise Invalid("A client needs a name.", {"given_name": "Write a name; a nickname will do."})
+    audit.record(
+        session,
+        client.practice_id,
+        caller.actor,
+        audit.Tag.CLIENT_CHANGED,
+        client.id,
+        {"fields": sorted(fields)},
+    )
+    return client
+
+
+def set_state(session: Session, caller: Caller, client_id: UUID, to: ClientState) -> int:
+    """Pause, resume, close, or note a death. Stops every open ask, message and link; returns how many asks.
+
+    Raises NotFound, WrongMove.
+    """
+    client = access.client(session, caller, client_id)
+    must_move(session, Client, client.id, to, state_at=now())
+    stopped = 0
+    if to is not ClientState.ACTIVE:
+        reason = {"paused": "paused", "closed": "closed", "deceased": "died"}[to.value]
+        stopped = assignments.stop_all(session, caller.actor, client.id, reason)
+    if to in (ClientState.CLOSED, ClientState.DECEASED):
+        session.execute(
+            update(Episode)
+            .where(Episode.client_id == client.id, Episode.closed_at.is_(None))
+            .values(closed_at=now(), close_reason="died" if to is ClientState.DECEASED else "stopped")
+        )
+    audit.record(
+        session, client.practice_id, caller.actor, audit.Tag.CLIENT_STATE, client.id, {"to": to.value}
+    )
+    return stopped
+
+
+def respondents(session: Session, client_id: UUID) -> list[Respondent]:
+    """Those who answer about a client, the client first."""
+    rows = session.scalars(select(Respondent).where(Respondent.client_id == client_id)).all()
+    return sorted(rows, key=lambda r: (r.role != RespondentRole.SELF, str(r.id)))
+
+
+def contacts(session: Session, respondent_id: UUID) -> list[ContactPoint]:
+    """A respondent's contact points, oldest first."""
+    return list(
+        session.scalars(
+            select(ContactPoint).where(ContactPoint.respondent_id == respondent_id).order_by(ContactPoint.id)
+        )
+    )
+
+
+def by_contact(session: Session, caller: Caller, kind: ContactKind, value: str) -> list[Client]:
+    """Clients of the caller's reached at this address or number, by its blind index."""
+    normal = normal_contact(kind, value)
+    conditions = [
+        (ContactPoint.practice_id == p)
+        & (ContactPoint.blind_index == crypto.vault().blind(p, kind.value, normal))
+        for p in caller.practices(Role.CLINICIAN)
+    ]
+    if not conditions:
+        return []
+    ids = (
+        select(Respondent.client_id)
+        .join(ContactPoint, ContactPoint.respondent_id == Respondent.id)
+        .where(or_(*conditions))
+    )
+    return list(session.scalars(access.clients(caller).where(Client.id.in_(ids))))
+
+
+def zone(session: Session, client: Client) -> str:
+    """IANA zone of a client: their own, or the practice's."""
+    practice = session.get(Practice, client.practice_id)
+    assert practice is not None
+    return client.time_zone or practice.time_zone

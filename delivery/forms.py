@@ -1,0 +1,266 @@
+"""A sitting at a form: begin, find again, keep each answer. Nothing here spends a link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from delivery import assignments, audit, jobs, links
+from delivery.db import now
+from delivery.errors import Conflict, NotFound
+from delivery.library import library
+from delivery.models.assignments import Assignment, FormSession, Link, Way
+from delivery.models.clients import PermittedUse, Respondent
+from delivery.settings import Settings
+from delivery.signing import digest, form_key, fresh_secret, same
+from delivery.states import OPEN_ASK, OPEN_LINK, AssignmentState, FormState, LinkState, move
+from questionnaires.schema import Instrument
+
+#: A mis-tap can be changed for this long before an unfinished risk answer is told.
+CHANGE_OF_MIND: Final = timedelta(minutes=2)
+#: Which text about permitted uses the client saw.
+USES_WORDING: Final = "uses-1"
+#: Where a draft holds a choice of permitted uses before the first answer. No instrument has this key.
+WAITING_USES: Final = "?uses"
+#: A browser holds at most about 180 cookies for one host.
+MANY_COOKIES: Final = 200
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A begun form as a page needs it: the sitting, its ask, and the instruments in order."""
+
+    form: FormSession
+    assignment: Assignment
+    link: Link | None
+    instruments: list[Instrument]
+    draft: dict[str, dict[str, str | None]]
+
+    def answers(self, key: str) -> dict[str, str | None]:
+        """What is kept so far for one instrument."""
+        return dict(self.draft.get(key, {}))
+
+
+def instruments(row: Assignment) -> list[Instrument]:
+    """The instruments of an ask, in the versions that were chosen then."""
+    return [library().get(i["key"], i["version"]) for i in row.instruments]
+
+
+def begin(
+    session: Session,
+    link: Link | None,
+    assignment: Assignment,
+    *,
+    language: str,
+    uses: tuple[bool, bool] | None = None,
+    typed_by: UUID | None = None,
+) -> tuple[FormSession, str]:
+    """A new sitting and the secret for its browser. Harmless if a robot does it: nothing else changes.
+
+    `uses` is (own statistics, alliance figures) where the client was asked; the choice waits in the draft
+    until the first answer, so that a robot never chooses for anybody. Raises Conflict where the ask is no
+    longer open.
+    """
+    if assignment.state not in OPEN_ASK or (link is not None and links.state(link) not in OPEN_LINK):
+        raise Conflict("This form is no longer open.")
+    secret = fresh_secret()
+    form = FormSession(
+        practice_id=assignment.practice_id,
+        assignment_id=assignment.id,
+        link_id=link.id if link else None,
+        ref=fresh_secret()[:12],
+        secret_hash=digest(secret),
+        language=language,
+        last_at=now(),
+        typed_by=typed_by,
+    )
+    form.draft = {}
+    session.add(form)
+    if uses is not None:
+        remember_uses(form, uses)
+    audit.record(session, form.practice_id, audit.CLIENT, audit.Tag.FORM_BEGUN, assignment.id)
+    session.flush()
+    return form, secret
+
+
+def remember_uses(form: FormSession, uses: tuple[bool, bool]) -> None:
+    """Let a choice of permitted uses wait in the draft for the first answer."""
+    own, alliance = ("yes" if use else None for use in uses)
+    form.draft = {**(form.draft or {}), WAITING_USES: {"own": own, "alliance": alliance}}
+
+
+def settle_uses(session: Session, form: FormSession, assignment: Assignment) -> None:
+    """Keep the choice of permitted uses that waits in the draft, if any; the newest row counts."""
+    draft = dict(form.draft or {})
+    uses = draft.pop(WAITING_USES, None)
+    if uses is None:
+        return
+    form.draft = draft
+    session.add(
+        PermittedUse(
+            practice_id=assignment.practice_id,
+            respondent_id=assignment.respondent_id,
+            own_statistics=bool(uses["own"]),
+            alliance_figures=bool(uses["alliance"]),
+            wording=USES_WORDING,
+            language=form.language,
+            chosen_at=now(),
+        )
+    )
+    session.flush()
+
+
+def uses_chosen(session: Session, respondent_id: UUID) -> PermittedUse | None:
+    """The client's latest choice, or None while never asked."""
+    return session.scalars(
+        select(PermittedUse)
+        .where(PermittedUse.respondent_id == respondent_id)
+        .order_by(PermittedUse.id.desc())
+        .limit(1)
+    ).first()
+
+
+def find(session: Session, ref: str, secret: str | None, *, lock: bool = False) -> Sheet:
+    """The form of a reference, for the browser that holds its secret. NotFound for anybody else.
+
+    With `lock` two tabs that write at once wait for each other, so that neither loses an answer.
+    """
+    query = select(FormSession).where(FormSession.ref == ref)
+    form = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if form is None or not secret or not same(form.secret_hash, digest(secret)):
+        raise NotFound
+    return _sheet(session, form)
+
+
+def of_browser(session: Session, link: Link, pairs: Mapping[str, str]) -> FormSession | None:
+    """The open sitting on this link that one of a browser's {ref: secret} cookies belongs to."""
+    rows = session.scalars(
+        select(FormSession)
+        .where(
+            FormSession.link_id == link.id,
+            FormSession.state == FormState.OPEN,
+            FormSession.ref.in_(list(pairs)[:MANY_COOKIES]),  # robots may have begun thousands
+        )
+        .order_by(FormSession.last_at.desc())
+    )
+    for form in rows:
+        secret = pairs.get(form.ref)
+        if secret and same(form.secret_hash, digest(secret)):
+            return form
+    return None
+
+
+def typed_in(session: Session, assignment: Assignment, person_id: UUID) -> Sheet:
+    """The sitting in which a clinician types for this ask; made on first use."""
+    form = session.scalars(
+        select(FormSession).where(
+            FormSession.assignment_id == assignment.id,
+            FormSession.typed_by == person_id,
+            FormSession.state == FormState.OPEN,
+        )
+    ).first()
+    if form is None:
+        form, _ = begin(session, None, assignment, language="en", typed_by=person_id)
+    return _sheet(session, form)
+
+
+def _sheet(session: Session, form: FormSession) -> Sheet:
+    assignment = session.get(Assignment, form.assignment_id)
+    assert assignment is not None
+    link = session.get(Link, form.link_id) if form.link_id else None
+    return Sheet(form, assignment, link, instruments(assignment), form.draft or {})
+
+
+def check_key(secret: str, offered: str) -> None:
+    """Raise NotFound unless the page was made for this browser's form (the client zone's CSRF rule)."""
+    if not same(form_key(secret), offered):
+        raise NotFound
+
+
+def writable(sheet: Sheet, at: datetime | None = None) -> bool:
+    """Whether this sitting may still be filled in and sent."""
+    if sheet.form.state is not FormState.OPEN or sheet.assignment.completed_at is not None:
+        return False
+    begun = sheet.form.first_answer_at or sheet.form.created_at
+    if sheet.link is not None:
+        return links.takes_answers(sheet.link, begun, at)
+    return sheet.assignment.state in OPEN_ASK
+
+
+def keep(
+    session: Session, sheet: Sheet, key: str, answers: Mapping[str, str | None], *, place: str
+) -> dict[str, dict[str, str | None]]:
+    """Keep answers of one instrument in the draft. The first one begins the link and starts the ask.
+
+    A critical answer plans a look at the draft after `CHANGE_OF_MIND`, whether or not the form is sent.
+    """
+    if not writable(sheet):
+        raise Conflict("This form is no longer open.")
+    at = now()
+    form = sheet.form
+    if answers:
+        settle_uses(session, form, sheet.assignment)
+    draft = {k: dict(v) for k, v in (form.draft or {}).items()}
+    draft.setdefault(key, {}).update(answers)
+    form.draft, form.place, form.last_at = draft, place, at
+    if form.first_answer_at is None and answers:
+        form.first_answer_at = at
+        if sheet.link is not None:
+            move(session, Link, sheet.link.id, LinkState.BEGUN)
+        move(session, Assignment, sheet.assignment.id, AssignmentState.STARTED, started_at=at)
+    instrument = next(i for i in sheet.instruments if i.key == key)
+    critical = {item.id for item in instrument.items if item.critical}
+    if form.typed_by is None and critical & answers.keys():
+        stamp = int(at.timestamp() * 1000)
+        jobs.add(
+            session,
+            "risk_check",
+            form.id,
+            practice_id=form.practice_id,
+            key=f"{form.id}|{stamp}",
+            due_at=at + CHANGE_OF_MIND,
+        )
+    return draft
+
+
+def ask_again(session: Session, link: Link, settings: Settings) -> bool:
+    """ "Ask for a new link": sends one to the contact on file, at most daily and three times an ask.
+
+    True where a message was planned. The page says the same either way. A link that ended because
+    somebody died, the case was closed, or it was not for them or not wanted never re-invites.
+    """
+    if links.state(link) is not LinkState.EXPIRED or link.end_reason in links.SILENT_ENDS:
+        return False
+    row = session.get(Assignment, link.assignment_id)
+    respondent = session.get(Respondent, row.respondent_id) if row else None
+    if row is None or respondent is None or row.channel not in (Way.EMAIL, Way.SMS):
+        return False
+    if row.completed_at or respondent.refused_at or link.renewals >= 3:
+        return False
+    return assignments.renew(session, row, link, respondent, settings)
+
+
+def wipe_old(session: Session, limit: int = 200) -> int:
+    """End sittings whose link takes no more answers, and wipe their drafts; returns how many.
+
+    A critical mark in such a draft was told long before (`CHANGE_OF_MIND`).
+    """
+    at = now()
+    rows = session.execute(
+        select(FormSession, Link)
+        .outerjoin(Link, Link.id == FormSession.link_id)
+        .where(FormSession.state == FormState.OPEN, FormSession.last_at < at - timedelta(hours=2))
+        .limit(limit)
+    ).all()
+    wiped = 0
+    for form, link in rows:
+        begun = form.first_answer_at or form.created_at
+        if link is not None and not links.takes_answers(link, begun, at):
+            wiped += move(session, FormSession, form.id, FormState.ENDED, draft_sealed=None)
+    return wiped

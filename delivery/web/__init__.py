@@ -1,0 +1,27 @@
+"""Pages and interfaces. `POLICY` says who may call each endpoint; a test holds that none is missing."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+#: "open" = anybody; "link" = whoever holds the link or the form's cookie; "person" = a signed-in person;
+#: "token" = an API token; "local" = this machine only; "provider" = a provider's signature.
+Access = Literal["open", "link", "person", "token", "local", "provider"]
+Zone = Literal["client", "console", "both"]
+
+#: Blueprint name -> (zone, access). An endpoint named "blueprint.view" may differ and is listed whole.
+POLICY: Final[dict[str, tuple[Zone, Access]]] = {
+    "static": ("both", "open"),
+    "health": ("console", "open"),
+    "answer": ("client", "link"),
+    "console": ("console", "person"),
+    "console.sign_in": ("console", "open"),
+    "post": ("console", "local"),
+    "api": ("console", "token"),
+    "api.openapi": ("console", "open"),
+}
+
+
+def policy(endpoint: str) -> tuple[Zone, Access] | None:
+    """The endpoint's zone and access, or None where nobody decided: such a route is refused."""
+    return POLICY.get(endpoint) or POLICY.get(endpoint.split(".", maxsplit=1)[0])

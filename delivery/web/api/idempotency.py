@@ -1,0 +1,73 @@
+"""A POST that is repeated with the same key happens once and gets the same answer.
+
+The key's row, the change and the stored answer are one transaction: a crash leaves all or nothing, and
+of two parallel repeats the second waits for the first and reads its answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from flask import request
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from delivery.db import now, uuid7
+from delivery.errors import Conflict, LightQError
+from delivery.models.ledger import StoredReply
+
+HEADER: Final = "Idempotency-Key"
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class KeyNeeded(LightQError):
+    """A POST without a usable Idempotency-Key."""
+
+    status = 400
+    code = "idempotency-key"
+
+
+def key() -> str:
+    """The request's key. Raises KeyNeeded."""
+    found = request.headers.get(HEADER, "")
+    if not _KEY.fullmatch(found):
+        raise KeyNeeded(
+            f"Every POST needs the header {HEADER}: 1 to 200 visible characters, new for each act, the same "
+            "for each repeat of it."
+        )
+    return found
+
+
+def once(
+    session: Session, token_id: UUID, key: str, text: str, status: int, act: Callable[[], Any]
+) -> tuple[Any, int, bool]:
+    """The answer of `act`, its status, and whether it is the stored one of an earlier call.
+
+    `text` is the canonical body. An act that raises is not kept: after a correction the same key may be
+    used again. Raises Conflict where the key was used for something else.
+    """
+    digest = sha256(f"{request.method} {request.path}\n{text}".encode()).digest()
+    row_id, key_hash = uuid7(), sha256(key.encode()).digest()
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    made = session.scalars(
+        insert(StoredReply)
+        .values(id=row_id, created_at=now(), token_id=token_id, key_hash=key_hash, request_hash=digest)
+        .on_conflict_do_nothing()
+        .returning(StoredReply.id)
+    ).one_or_none()
+    row = session.scalars(
+        select(StoredReply).where(StoredReply.token_id == token_id, StoredReply.key_hash == key_hash)
+    ).one()
+    if made is None:
+        if row.request_hash != digest:
+            raise Conflict(f"This {HEADER} was used for another request. Use a new one.")
+        assert row.status is not None
+        return row.body, row.status, True
+    body = act()
+    row.body, row.status = body, status
+    return body, status, False

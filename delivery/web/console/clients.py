@@ -1,0 +1,186 @@
+"""Clients: the list, adding one, one client's page, and what a person can change there."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import g, make_response, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from delivery import access, client_record, clients, reach
+from delivery.clients import NewContact, NewRespondent
+from delivery.errors import Invalid
+from delivery.models.clients import ContactKind
+from delivery.models.people import Role
+from delivery.states import ClientState
+from delivery.web.console.gate import bp, caller, zone
+from delivery.web.zones import service
+
+#: As many as a person reads; more are found by searching.
+SHOWN = 200
+#: Time zones on offer beside the practice's own; any other is typed through the API.
+ZONES = (
+    "America/Los_Angeles",
+    "America/Boise",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Chicago",
+    "America/New_York",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+)
+LANGUAGES = ("en", "es")
+
+
+@bp.route("/clients", methods=["GET", "POST"])
+def caseload() -> str:
+    """The caseload by name. A search is posted, so that names stay out of addresses and their logs."""
+    sought = request.form.get("words", "")[:200] if request.method == "POST" else ""
+    with service().db.write() as session:
+        found = clients.caseload(session, caller(), sought)
+    return render_template("console/clients.html", clients=found[:SHOWN], total=len(found), sought=sought)
+
+
+@bp.route("/clients/new", methods=["GET", "POST"])
+def add() -> Response:
+    """Add a client; everything but a name may wait."""
+    if request.method != "POST":
+        return _form(200, request.form)
+    try:
+        made = _add(request.form)
+    except Invalid as error:
+        return _form(error.status, request.form, error)
+    return redirect(url_for("console.client", client_id=made), 303)
+
+
+def _form(status: int, typed: MultiDict[str, str], error: Invalid | None = None) -> Response:
+    mine = [g.practices[one] for one in caller().practices(Role.CLINICIAN)]
+    page = render_template(
+        "console/client_new.html",
+        typed=typed,
+        error=error,
+        fields=_by_field(error),
+        practices=mine,
+        zones=ZONES,
+        languages=LANGUAGES,
+    )
+    return make_response(page, status)
+
+
+def _by_field(error: Invalid | None) -> dict[str, str]:
+    """Reasons by the page's own field names."""
+    fields = dict(error.fields) if error else {}
+    if "contact" in fields:
+        fields["email"] = fields.pop("contact")
+    return fields
+
+
+def _add(typed: MultiDict[str, str]) -> UUID:
+    practice_id = _practice(typed.get("practice", ""))
+    language = typed.get("language", "en")
+    if language not in LANGUAGES:
+        raise Invalid("Choose a language.", {"language": "English or Spanish."})
+    email = typed.get("email", "").strip()
+    contacts = [NewContact(ContactKind.EMAIL, email)] if email else []
+    signed_on = day_of(typed, "consent_on")
+    consents = []
+    if signed_on is not None:
+        consents = [("email", reach.WORDING, reach.signed(signed_on, zone(practice_id)), reach.ON_PAPER)]
+    with service().db.write() as session:
+        made = clients.add(
+            session,
+            caller(),
+            given_name=typed.get("given_name", ""),
+            family_name=typed.get("family_name", ""),
+            called_by=typed.get("called_by", ""),
+            date_of_birth=day_of(typed, "date_of_birth"),
+            sex_for_scoring=typed.get("sex_for_scoring", ""),
+            time_zone=typed.get("time_zone", "") or None,
+            language=language,
+            practice_id=practice_id,
+            respondents=[NewRespondent(language=language, contacts=contacts, consents=consents)],
+        )
+        return made.id
+
+
+def _practice(typed: str) -> UUID:
+    mine = caller().practices(Role.CLINICIAN)
+    found = next((one for one in mine if str(one) == typed), mine[0] if not typed else None)
+    if found is None:
+        raise Invalid("Choose a practice.", {"practice": "One of yours."})
+    return found
+
+
+def day_of(typed: MultiDict[str, str], field: str) -> date | None:
+    """A day from a date field; None where it is empty. Raises Invalid."""
+    text = typed.get(field, "").strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("That is not a day.", {field: "Write it like 2026-11-23."}) from None
+
+
+@bp.get("/clients/<uuid:client_id>")
+def client(client_id: UUID) -> str:
+    """One client's page."""
+    return _client_page(client_id)
+
+
+def _client_page(client_id: UUID, **more: Any) -> str:
+    with service().db.write() as session:
+        record = client_record.read(session, caller(), client_id)
+    stopped = request.args.get("stopped", 0, type=int)
+    values: dict[str, Any] = {"typed": {}, "fields": {}, "respondent_id": None, "stopped": stopped, **more}
+    return render_template("console/client.html", record=record, **values)
+
+
+@bp.post("/clients/<uuid:client_id>/state")
+def change_state(client_id: UUID) -> Response:
+    """Pause, go on, close, or note a death; what was open stops at once."""
+    wanted = request.form.get("to", "")
+    if wanted not in {state.value for state in ClientState}:
+        raise Invalid("That is not one of the choices.")
+    with service().db.write() as session:
+        stopped = clients.set_state(session, caller(), client_id, ClientState(wanted))
+    return redirect(url_for("console.client", client_id=client_id, stopped=stopped or None), 303)
+
+
+@bp.post("/clients/<uuid:client_id>/email")
+def add_email(client_id: UUID) -> Response:
+    """Add an e-mail address for one who answers, with the consent on paper."""
+    respondent_id = _respondent_id(client_id)
+    try:
+        signed_on = day_of(request.form, "consent_on")
+        with service().db.write() as session:
+            reach.add_email(session, caller(), respondent_id, request.form.get("email", ""), signed_on)
+    except Invalid as error:
+        page = _client_page(
+            client_id, typed=request.form, fields=_by_field(error), respondent_id=respondent_id
+        )
+        return make_response(page, error.status)
+    return redirect(url_for("console.client", client_id=client_id), 303)
+
+
+@bp.post("/clients/<uuid:client_id>/wants-again")
+def wants_again(client_id: UUID) -> Response:
+    """After a talk the client wants forms again."""
+    respondent_id = _respondent_id(client_id)
+    with service().db.write() as session:
+        reach.wants_again(session, caller(), respondent_id)
+    return redirect(url_for("console.client", client_id=client_id), 303)
+
+
+def _respondent_id(client_id: UUID) -> UUID:
+    """The posted respondent, who must answer for the client of the address. Raises NotFound, Invalid."""
+    with service().db.read() as session:
+        access.client(session, caller(), client_id)
+        known = {str(one.id): one.id for one in clients.respondents(session, client_id)}
+    try:
+        return known[request.form.get("respondent", "")]
+    except KeyError:
+        raise Invalid("Choose who answers.") from None

@@ -1,0 +1,41 @@
+"""The first page: what needs me now."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from delivery import alerts
+from delivery import today as overview
+from delivery.db import now
+from delivery.errors import Invalid
+from delivery.web.console.gate import bp, caller
+from delivery.web.console.words import _
+from delivery.web.zones import service
+
+
+@bp.get("/")
+def today() -> str:
+    """Risk answers first, then new results, missing answers, refusals and what got stuck."""
+    return _page()
+
+
+def _page(refused: UUID | None = None, error: Invalid | None = None) -> str:
+    with service().db.write() as session:
+        found = overview.today(session, caller())
+    return render_template("console/today.html", today=found, now=now(), refused=refused, error=error)
+
+
+@bp.post("/alerts/<uuid:alert_id>")
+def take_up(alert_id: UUID) -> Response:
+    """Write what was done about a risk answer: one press for "I am calling", or words of one's own."""
+    quick = request.form.get("quick") == "calling"
+    note = _("I am calling") if quick else request.form.get("note", "")
+    try:
+        with service().db.write() as session:
+            alerts.acknowledge(session, caller(), alert_id, note)
+    except Invalid as error:
+        return make_response(_page(alert_id, error), error.status)
+    return redirect(url_for("console.today"), 303)

@@ -1,0 +1,100 @@
+"""Reading a posted page, and finding the way through the questions."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+
+from delivery.forms import Sheet
+from delivery.library import library
+from delivery.web import answer_form
+from delivery.web.answer_form import REVIEW, Posted, Refused, parse
+
+ZERO = {f"phq9_{n}": "0" for n in range(1, 10)}
+
+
+def sheet(draft: dict[str, dict[str, str | None]] | None = None, place: str = "") -> Sheet:
+    form: Any = SimpleNamespace(place=place)
+    return Sheet(form, SimpleNamespace(), None, [library().get("phq9"), library().get("gad2")], draft or {})  # type: ignore[arg-type]
+
+
+def test_the_next_question_crosses_into_the_next_instrument() -> None:
+    draft = {"phq9": {**ZERO, "phq9_1": "1"}}
+    step = answer_form.neighbour
+    assert step(sheet(draft), draft, "phq9:phq9_1", 1) == "phq9:phq9_2"
+    assert step(sheet(draft), draft, "phq9:phq9_10", 1) == "gad2:gad2_1"
+    assert step(sheet(draft), draft, "gad2:gad2_2", 1) == REVIEW
+    assert step(sheet(draft), draft, REVIEW, -1) == "gad2:gad2_2"
+    assert step(sheet(draft), draft, "phq9:phq9_1", -1) == "phq9:phq9_1"
+
+
+def test_a_question_that_is_not_asked_is_stepped_over_both_ways() -> None:
+    draft = {"phq9": dict(ZERO)}
+    assert answer_form.neighbour(sheet(draft), draft, "phq9:phq9_9", 1) == "gad2:gad2_1"
+    assert answer_form.neighbour(sheet(draft), draft, "gad2:gad2_1", -1) == "phq9:phq9_9"
+
+
+def test_the_person_stands_where_they_stopped_or_at_the_first_open_question() -> None:
+    assert answer_form.standing(sheet(place="phq9:phq9_4")) == "phq9:phq9_4"
+    assert answer_form.standing(sheet({"phq9": {"phq9_1": None}})) == "phq9:phq9_2"
+    assert answer_form.standing(sheet({"phq9": dict(ZERO)}, place="phq9:phq9_10")) == "gad2:gad2_1"
+    done = {"phq9": dict(ZERO), "gad2": {"gad2_1": "0", "gad2_2": None}}
+    assert answer_form.standing(sheet(done)) == REVIEW
+
+
+def test_one_answer_a_page() -> None:
+    posted = parse(MultiDict({"key": "k", "at": "phq9:phq9_2", "answer": "3"}), sheet())
+    assert posted == Posted("phq9:phq9_2", "next", "", {"phq9": {"phq9_2": "3"}})
+
+
+def test_leaving_blank_wins_over_a_mark_on_the_same_page() -> None:
+    fields = MultiDict({"at": "phq9:phq9_2", "answer": "3", "go": "blank"})
+    assert parse(fields, sheet()).answers == {"phq9": {"phq9_2": None}}
+
+
+@pytest.mark.parametrize(
+    ("go", "kept"),
+    [
+        ("send", {"phq9": {"phq9_1": "2", "phq9_2": None}, "gad2": {"gad2_1": None}}),
+        ("review", {"phq9": {"phq9_1": "2"}, "gad2": {"gad2_1": None}}),
+    ],
+)
+def test_only_sending_leaves_the_unmarked_blank(go: str, kept: dict[str, dict[str, str | None]]) -> None:
+    named = ["phq9:phq9_1", "phq9:phq9_2", "gad2:gad2_1"]
+    fields: MultiDict[str, str] = MultiDict([("named", name) for name in named])
+    fields.update({"at": "missed", "go": go, "phq9:phq9_1": "2", "gad2:gad2_1": "blank"})
+    assert parse(fields, sheet()).answers == kept
+
+
+NAMES = st.sampled_from(["at", "go", "then", "answer", "named", "key", "phq9:phq9_1", "gad2:gad2_2", "x"])
+VALUES = st.sampled_from(["missed", "review", "phq9:phq9_1", "send", "0", "3", "9", "blank", ""]) | st.text()
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=8))
+def test_whatever_is_posted_is_read_or_refused_and_never_stored_out_of_range(
+    fields: list[tuple[str, str]],
+) -> None:
+    try:
+        posted = parse(MultiDict(fields), sheet())
+    except Refused as refused:
+        assert refused.reason in ("twice", "foreign", "not-an-answer")
+        return
+    for key, kept in posted.answers.items():
+        instrument = library().get(key)
+        for item, code in kept.items():
+            assert code is None or code in {option.code for option in instrument.item(item).options}
+
+
+def test_a_risk_answer_counts_only_when_it_is_new() -> None:
+    posted = Posted("phq9:phq9_9", "next", "", {"phq9": {"phq9_9": "2"}})
+    after = {"phq9": {"phq9_9": "2"}}
+    found = answer_form.risk(sheet(), posted, after)
+    assert found is not None and found.place == "phq9:phq9_9"
+    assert answer_form.risk(sheet(after), posted, after) is None
+    harmless = Posted("phq9:phq9_9", "next", "", {"phq9": {"phq9_9": "0"}})
+    assert answer_form.risk(sheet(), harmless, {"phq9": {"phq9_9": "0"}}) is None

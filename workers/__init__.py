@@ -1,0 +1,1 @@
+"""What happens after a request: jobs that send, score, make reports and hand them over."""

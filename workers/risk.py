@@ -1,0 +1,14 @@
+"""Job `risk_check`: two minutes after a critical mark, tell of what still stands in an unsent form."""
+
+from __future__ import annotations
+
+from delivery import alerts, jobs
+from delivery.jobs import Claim
+from workers.context import Context
+
+
+def run(here: Context, claim: Claim) -> None:
+    """Raise the alerts in the transaction that finishes the claim."""
+    with here.service.db.write() as session:
+        alerts.check_unfinished(session, claim.subject_id)
+        jobs.finish(session, claim)
