@@ -165,7 +165,8 @@ MOVES: dict[type[StrEnum], dict[Any, set[Any]]] = {
     AlertState: {
         AlertState.RAISED: {AlertState.ESCALATED, AlertState.ACKNOWLEDGED},
         AlertState.ESCALATED: {AlertState.ACKNOWLEDGED},
-        AlertState.ACKNOWLEDGED: set(),
+        # The answer got worse after somebody had taken it up: it needs somebody again.
+        AlertState.ACKNOWLEDGED: {AlertState.RAISED},
     },
     WorkState: {
         WorkState.DUE: {WorkState.MAKING, WorkState.FAILED},

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from delivery.models.base import DATA, DATE, TEXT, Base, Sealed, TenantRow, choice, state_column, tenant
@@ -189,7 +189,18 @@ class Episode(TenantRow, Base):
     """A course of care, opened and closed by a person's act."""
 
     __tablename__ = "episode"
-    __table_args__ = tenant("client")
+    __table_args__ = tenant(
+        "client",
+        also=(
+            Index(
+                "uq_episode_open",
+                "client_id",
+                unique=True,
+                sqlite_where=text("closed_at IS NULL"),
+                postgresql_where=text("closed_at IS NULL"),
+            ),
+        ),
+    )
 
     client_id: Mapped[UUID] = mapped_column(index=True)
     opened_at: Mapped[datetime]

@@ -321,6 +321,7 @@ def upgrade() -> None:
     with op.batch_alter_table('episode', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_episode_client_id'), ['client_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_episode_practice_id'), ['practice_id'], unique=False)
+        batch_op.create_index('uq_episode_open', ['client_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
     op.create_table('kiosk_grant',
     sa.Column('device_id', sa.Uuid(), nullable=False),
@@ -961,6 +962,7 @@ def downgrade() -> None:
 
     op.drop_table('kiosk_grant')
     with op.batch_alter_table('episode', schema=None) as batch_op:
+        batch_op.drop_index('uq_episode_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_episode_practice_id'))
         batch_op.drop_index(batch_op.f('ix_episode_client_id'))
 
