@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, assignments, audit, forms, result_lines, submissions
+from delivery import access, audit, forms, history, result_lines, submissions
 from delivery.access import Caller
 from delivery.db import now
 from delivery.models.assignments import Assignment, Link, Way
@@ -75,7 +75,7 @@ def read(session: Session, caller: Caller, assignment_id: UUID) -> Asked:
         instruments=forms.instruments(row),
         contact=session.get(ContactPoint, message.contact_point_id) if message else None,
         message=message,
-        history=assignments.history(session, row),
+        history=history.of_ask(session, row),
         fetched=fetched is not None and row.started_at is None,
         undo_until=message.due_at if message is not None and waits else None,
         results=result_lines.lines(session, submissions.of_assignment(session, row.id)),

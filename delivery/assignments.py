@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, eligibility, jobs, links
+from delivery import access, audit, eligibility, jobs, links, sittings
 from delivery.access import Caller
 from delivery.audit import Actor
 from delivery.db import now
 from delivery.errors import Conflict, Invalid, NotFound
-from delivery.models.assignments import Assignment, Battery, FormSession, Link, Occasion, Schedule, Way
+from delivery.models.assignments import Assignment, Battery, Link, Occasion, Schedule, Way
 from delivery.models.clients import Client, ContactPoint, Episode, Respondent
 from delivery.models.messages import Attempt, Dispatch, Purpose, RecipientKind
 from delivery.settings import Settings
 from delivery.states import OPEN_ASK, UNSENT, AssignmentState, ClientState, DispatchState, LinkState, move
+
+#: New links that one ask may lead to when its client asks for them.
+MOST_RENEWALS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ def ask(
     session: Session, caller: Caller, wanted: Ask, settings: Settings, *, undo: bool = True
 ) -> Assignment:
     """Plan an ask; with `undo` its message waits `undo_seconds`. Raises NotFound, Invalid, Conflict."""
-    client = access.client(session, caller, wanted.client_id)
+    client = lock(session, access.client(session, caller, wanted.client_id).id)
+    if wanted.reminders:
+        raise Invalid("Reminders are not in this version yet.", {"reminders": "Leave it at 0."})
     if client.state is not ClientState.ACTIVE:
         raise Conflict("This client is paused or closed: nothing is sent.")
     respondent = _respondent(session, client, wanted.respondent_id)
@@ -89,6 +94,12 @@ def ask(
         plan_message(session, row, point, Purpose.INVITATION, "invitation", send_at + wait)
     audit.record(session, row.practice_id, caller.actor, audit.Tag.ASSIGNMENT_MADE, row.id)
     return row
+
+
+def lock(session: Session, client_id: UUID) -> Client:
+    """The client, held until the transaction ends: asks of one client, and its end, come one by one."""
+    # "key_share": rows that point at the client may still be inserted, so a submit need not wait.
+    return session.get_one(Client, client_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def _respondent(session: Session, client: Client, respondent_id: UUID | None) -> Respondent:
@@ -128,6 +139,7 @@ def plan_message(
 def resend(session: Session, caller: Caller, assignment_id: UUID) -> Dispatch:
     """Send the same link once more, because a person asked. Raises NotFound, Conflict."""
     row = access.one(session, caller, Assignment, assignment_id)
+    lock(session, row.client_id)
     if row.state not in OPEN_ASK or row.channel not in (Way.EMAIL, Way.SMS):
         raise Conflict("This form is no longer open, so there is nothing to send again.")
     waiting = session.scalars(
@@ -146,7 +158,7 @@ def resend(session: Session, caller: Caller, assignment_id: UUID) -> Dispatch:
     if row.expires_at <= now() or not _open_link(session, row.id):
         row.expires_at = max(row.expires_at, now() + timedelta(days=7))
         links.issue(session, row)
-    return plan_message(session, row, point, Purpose.REMINDER, f"again-{number}", now())
+    return plan_message(session, row, point, Purpose.INVITATION, f"again-{number}", now())
 
 
 def _open_link(session: Session, assignment_id: UUID) -> Link | None:
@@ -174,15 +186,11 @@ def end(session: Session, actor: Actor, row: Assignment, to: AssignmentState, re
     )
     if not moved:
         return False
+    if to is not AssignmentState.EXPIRED:
+        sittings.end(session, row)  # risk answers that were marked are told before the draft goes
     stop_messages(session, row.id, reason)
     state = LinkState.EXPIRED if to is AssignmentState.EXPIRED else LinkState.REVOKED
     links.end_all(session, row.id, state, reason)
-    if to is not AssignmentState.EXPIRED:
-        session.execute(
-            update(FormSession)
-            .where(FormSession.assignment_id == row.id, FormSession.state == "open")
-            .values(state="ended", draft_sealed=None)
-        )
     audit.record(session, row.practice_id, actor, audit.Tag.ASSIGNMENT_ENDED, row.id, {"reason": reason})
     return True
 
@@ -204,19 +212,20 @@ def stop_messages(session: Session, assignment_id: UUID, reason: str) -> None:
     )
 
 
-def stop_all(session: Session, actor: Actor, client_id: UUID, reason: str) -> int:
-    """End every open ask and schedule of a client; returns how many asks ended."""
-    session.execute(
-        update(Schedule)
-        .where(
-            Schedule.stopped_at.is_(None),
-            Schedule.episode_id.in_(select(Episode.id).where(Episode.client_id == client_id)),
-        )
-        .values(stopped_at=now(), stop_reason=reason)
+def stop_all(
+    session: Session, actor: Actor, client_id: UUID, reason: str, *, respondent_id: UUID | None = None
+) -> int:
+    """End every open ask and schedule of a client, or of one respondent; returns how many asks ended."""
+    plans = update(Schedule).where(
+        Schedule.stopped_at.is_(None),
+        Schedule.episode_id.in_(select(Episode.id).where(Episode.client_id == client_id)),
     )
-    rows = session.scalars(
-        select(Assignment).where(Assignment.client_id == client_id, Assignment.state.in_(OPEN_ASK))
-    ).all()
+    asks = select(Assignment).where(Assignment.client_id == client_id, Assignment.state.in_(OPEN_ASK))
+    if respondent_id is not None:
+        plans = plans.where(Schedule.respondent_id == respondent_id)
+        asks = asks.where(Assignment.respondent_id == respondent_id)
+    session.execute(plans.values(stopped_at=now(), stop_reason=reason))
+    rows = session.scalars(asks.order_by(Assignment.id)).all()
     return sum(end(session, actor, row, AssignmentState.CANCELLED, reason) for row in rows)
 
 
@@ -237,29 +246,11 @@ def add_battery(session: Session, practice_id: UUID, name: str, keys: list[str])
     return row
 
 
-def history(session: Session, row: Assignment) -> list[dict[str, Any]]:
-    """What became of an ask, oldest first: [{"at": datetime, "what": word, "code": …, "reason": …}]."""
-    lines: list[dict[str, Any]] = [{"at": row.created_at, "what": "asked"}]
-    for d in session.scalars(select(Dispatch).where(Dispatch.assignment_id == row.id)):
-        if d.recipient is RecipientKind.PERSON:
-            continue
-        when = d.delivered_at or d.handed_over_at or d.held_until or d.due_at
-        lines.append(
-            {"at": when, "what": d.state.value, "code": d.code, "reason": d.reason, "dispatch_id": d.id}
-        )
-    if row.started_at:
-        lines.append({"at": row.started_at, "what": "started"})
-    if row.completed_at:
-        lines.append({"at": row.completed_at, "what": "completed"})
-    if row.ended_at:
-        lines.append({"at": row.ended_at, "what": row.state.value, "code": row.end_reason})
-    return sorted(lines, key=lambda line: line["at"])
-
-
 def renew(session: Session, row: Assignment, link: Link, respondent: Respondent, settings: Settings) -> bool:
     """A fresh link for an ask whose link ran out, because its client asked for one. False where barred."""
-    client = session.get(Client, row.client_id)
-    if client is None or client.state is not ClientState.ACTIVE:
+    client = lock(session, row.client_id)
+    session.refresh(link)
+    if client.state is not ClientState.ACTIVE or link.renewals >= MOST_RENEWALS:
         return False
     try:
         point = eligibility.reachable(session, respondent, row.channel)
@@ -268,7 +259,9 @@ def renew(session: Session, row: Assignment, link: Link, respondent: Respondent,
     at = now()
     day = session.scalars(
         select(Dispatch.id).where(
-            Dispatch.assignment_id == row.id, Dispatch.created_at > at - timedelta(hours=24)
+            Dispatch.assignment_id == row.id,
+            Dispatch.recipient == RecipientKind.CLIENT,
+            Dispatch.created_at > at - timedelta(hours=24),
         )
     ).first()
     if day is not None:
@@ -291,6 +284,6 @@ def renew(session: Session, row: Assignment, link: Link, respondent: Respondent,
     session.flush()
     issued = links.issue(session, fresh)
     issued.renewals = link.renewals + 1
-    link.renewals = 3  # this page has had its turn; the next one is asked for from the new link
+    link.renewals = MOST_RENEWALS  # this page has had its turn; the next is asked for from the new link
     plan_message(session, fresh, point, Purpose.INVITATION, "renewed", at)
     return True

@@ -31,9 +31,7 @@ OFFERED = frozenset({Way.EMAIL, Way.IN_PERSON})
 def choose(keys: list[str], channel: Way) -> list[dict[str, Any]]:
     """The instruments as they are stored with an ask. Raises Invalid with the reason for each refusal."""
     if channel not in OFFERED:
-        raise Invalid(
-            "This way of asking is not available yet.", {"channel": "Choose e-mail or in person."}
-        )
+        raise Invalid("This way of asking is not available yet.", {"channel": "Choose e-mail or in person."})
     if not keys:
         raise Invalid("Choose at least one measure.", {"instruments": "Choose at least one."})
     if len(set(keys)) != len(keys):

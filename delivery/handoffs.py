@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,7 +17,10 @@ from delivery.models.clients import CareScope
 from delivery.models.messages import Dispatch, Purpose, RecipientKind
 from delivery.models.people import Person, Practice
 from delivery.models.results import Handoff, Report
-from delivery.states import HandoffState, move
+from delivery.states import UNSENT, HandoffState, move
+
+#: Hour of the practice's day at which a message that had to wait goes out.
+MORNING: Final = 8
 
 
 def bring(session: Session, report_id: UUID) -> int:
@@ -41,7 +46,7 @@ def bring(session: Session, report_id: UUID) -> int:
             session.flush()
             fresh += 1
         move(session, Handoff, row.id, HandoffState.MAKING)
-        dispatch = _message(session, report, practice, person)
+        dispatch = _message(session, report, assignment, practice, person)
         move(
             session,
             Handoff,
@@ -53,12 +58,28 @@ def bring(session: Session, report_id: UUID) -> int:
     return fresh
 
 
-def _message(session: Session, report: Report, practice: Practice, person: Person) -> Dispatch | None:
-    """The message that tells of this report: today's one, or its own, or none."""
+def _message(
+    session: Session, report: Report, assignment: Assignment, practice: Practice, person: Person
+) -> Dispatch | None:
+    """The message that tells of this report: its own, today's while it is unsent, tomorrow's, or none."""
     if person.routine_mail == "none":
         return None
-    today = now().astimezone(ZoneInfo(practice.time_zone)).date().isoformat()
-    key = f"result|{person.id}|{report.id if person.routine_mail == 'each' else today}"
+    if person.routine_mail == "each":
+        return _plan(session, practice, person, str(report.id), now())
+    here = now().astimezone(ZoneInfo(practice.time_zone))
+    message = _plan(session, practice, person, here.date().isoformat(), now())
+    answered = assignment.completed_at
+    covered = message.handed_over_at is not None and answered and answered <= message.handed_over_at
+    if message.state in UNSENT or covered:
+        return message
+    # Today's message went before these answers came: the next one goes tomorrow morning.
+    tomorrow = (here + timedelta(days=1)).replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    return _plan(session, practice, person, tomorrow.date().isoformat(), tomorrow)
+
+
+def _plan(session: Session, practice: Practice, person: Person, occasion: str, due_at: datetime) -> Dispatch:
+    """The routine message to a person for one occasion (a day, or a report); planned on first use."""
+    key = f"result|{person.id}|{occasion}"
     found = session.scalars(
         select(Dispatch).where(Dispatch.practice_id == practice.id, Dispatch.business_key == key)
     ).one_or_none()
@@ -71,9 +92,9 @@ def _message(session: Session, report: Report, practice: Practice, person: Perso
         person_id=person.id,
         channel="email",
         business_key=key,
-        due_at=now(),
+        due_at=due_at,
     )
     session.add(row)
     session.flush()
-    jobs.add(session, "send", row.id, practice_id=practice.id)
+    jobs.add(session, "send", row.id, practice_id=practice.id, due_at=due_at)
     return row

@@ -112,6 +112,7 @@ def send(session: Session, caller: Caller, wanted: Ask, settings: Settings) -> A
     Raises NotFound, Invalid, Conflict.
     """
     access.client(session, caller, wanted.client_id)
+    assignments.lock(session, wanted.client_id)
     of_late = session.scalars(
         select(Assignment).where(
             Assignment.client_id == wanted.client_id,

@@ -137,7 +137,6 @@ def astray(session: Session, caller: Caller) -> list[Astray]:
 def send_again(session: Session, caller: Caller, dispatch_id: UUID) -> Dispatch:
     """A person decides to send a failed or unclear message once more. Raises NotFound, Conflict."""
     row = access.dispatch(session, caller, dispatch_id)
-    if not dispatch.again_by_person(session, row):
-        raise Conflict("This message is on its way already, or needs nothing.")
+    dispatch.send_again(session, row)
     audit.record(session, row.practice_id, caller.actor, audit.Tag.WORK_RETRIED, row.id)
     return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -33,6 +34,11 @@ QUEUES: Final = {
 log = structlog.get_logger()
 
 
+#: Of one report's process: bytes of address space, seconds of processor time.
+MEMORY: Final = 2 * 1024**3
+CPU_SECONDS: Final = 60
+
+
 class _Patient:
     """A worker that looks for a broker every second instead of waiting a minute after a long outage."""
 
@@ -47,8 +53,11 @@ class ForkingWorker(_Patient, Worker):
     """Does each job in a fork, so that a fault in the renderer ends one job and not the worker."""
 
     def main_work_horse(self, *args: Any, **kwargs: Any) -> Any:
-        """As in RQ, but the fork ends with its parent: an orphan would go on beside the new worker."""
+        """As in RQ, but the fork ends with its parent (an orphan would go on beside the new worker) and
+        cannot eat the machine: a page of ours needs a tenth of these limits."""
         _die_with_parent()
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
         return super().main_work_horse(*args, **kwargs)
 
 

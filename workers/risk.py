@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery import alerts, jobs
+from delivery import jobs, sittings
 from delivery.jobs import Claim
 from workers.context import Context
 
@@ -10,5 +10,5 @@ from workers.context import Context
 def run(here: Context, claim: Claim) -> None:
     """Raise the alerts in the transaction that finishes the claim."""
     with here.service.db.write() as session:
-        alerts.check_unfinished(session, claim.subject_id)
+        sittings.check_unfinished(session, claim.subject_id)
         jobs.finish(session, claim)

@@ -11,38 +11,41 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from delivery import assignments, forms, jobs, links
-from delivery.db import now
-from delivery.errors import LightQError
-from delivery.models.ledger import Heartbeat, Tick
+from delivery import assignments, forms, jobs, links, throttle
+from delivery.db import insert, now
+from delivery.models.ledger import Heartbeat, StoredReply, Tick
 from delivery.service import Service
 from workers import heartbeat
 
 log = structlog.get_logger()
 PACE_SECONDS = 0.5
 SWEEP_EVERY = timedelta(seconds=10)
+#: How long a request to the API may be repeated with the same key.
+REPLIES_KEPT = timedelta(hours=48)
+
+
+def period(every: timedelta) -> datetime:
+    """When the present period of this length began; the same for every caller."""
+    seconds = every.total_seconds()
+    return datetime.fromtimestamp(now().timestamp() // seconds * seconds, UTC)
 
 
 def take_tick(session: Session, name: str, every: timedelta) -> bool:
     """True for exactly one of all callers in each period."""
-    seconds = every.total_seconds()
-    at = datetime.fromtimestamp(now().timestamp() // seconds * seconds, UTC)
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    taken = session.execute(
-        insert(Tick).values(name=name, at=at).on_conflict_do_nothing().returning(Tick.name)
-    ).one_or_none()
-    return taken is not None
+    fresh = insert(session, Tick).values(name=name, at=period(every))
+    return session.scalars(fresh.on_conflict_do_nothing().returning(Tick.name)).one_or_none() is not None
 
 
 def sweep(session: Session) -> None:
-    """What has run out: worn-out work, links, asks, drafts, old ticks and heartbeats."""
+    """What has run out: worn-out work, links, asks, drafts, counters, replies, old ticks and heartbeats."""
     parked = jobs.park_worn_out(session)
     links.expire_due(session)
     assignments.expire_due(session)
     forms.wipe_old(session)
+    throttle.forget_old(session)
+    session.execute(delete(StoredReply).where(StoredReply.created_at < now() - REPLIES_KEPT))
     session.execute(delete(Tick).where(Tick.at < now() - timedelta(days=2)))
     session.execute(delete(Heartbeat).where(Heartbeat.at < now() - timedelta(hours=1)))
     if parked:
@@ -56,16 +59,11 @@ def step(service: Service) -> None:
     if queues:
         service.bell.ring(queues)
     with service.db.read() as session:
-        last = session.get(Tick, ("sweep", _period()))
+        last = session.get(Tick, ("sweep", period(SWEEP_EVERY)))
     if last is None:
         with service.db.write() as session:
             if take_tick(session, "sweep", SWEEP_EVERY):
                 sweep(session)
-
-
-def _period() -> datetime:
-    seconds = SWEEP_EVERY.total_seconds()
-    return datetime.fromtimestamp(now().timestamp() // seconds * seconds, UTC)
 
 
 def run(service: Service, stop: threading.Event) -> None:
@@ -74,6 +72,6 @@ def run(service: Service, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             step(service)
-        except LightQError as error:
-            log.warning("scheduler.round", error=type(error).__name__)
+        except Exception as error:
+            log.error("scheduler.round", error=jobs.where(error))
         stop.wait(PACE_SECONDS)

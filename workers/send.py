@@ -4,7 +4,7 @@ outcome after it; what happens in between is settled by evidence only."""
 from __future__ import annotations
 
 from channels.base import OutcomeUnknown, Refused
-from delivery import dispatch
+from delivery import dispatch, outcomes
 from delivery.db import now
 from delivery.errors import LeaseLost
 from delivery.jobs import Claim
@@ -30,23 +30,23 @@ def run(here: Context, claim: Claim) -> None:
         receipt = channel.send(out.message)
     except Refused as error:
         with service.db.write() as session:
-            dispatch.refused(session, out, claim, error)
+            outcomes.refused(session, out.attempt_id, claim, error)
     except OutcomeUnknown as error:
         with service.db.write() as session:
-            dispatch.unknown(session, out, claim, error.reason, service.settings)
+            outcomes.unknown(session, out.attempt_id, claim, error.reason, service.settings)
     except Exception as error:  # a fault in the SDK leaves the outcome as open as a lost reply
         with service.db.write() as session:
-            dispatch.unknown(session, out, claim, type(error).__name__, service.settings)
+            outcomes.unknown(session, out.attempt_id, claim, type(error).__name__, service.settings)
     else:
         with service.db.write() as session:
-            dispatch.accepted(session, out, claim, receipt)
+            outcomes.accepted(session, out.attempt_id, claim, receipt)
 
 
 def settle(here: Context, claim: Claim) -> None:
     """Ask the provider about an attempt whose outcome is unknown."""
     service, channel = here.service, here.channels["email"]
     with service.db.read() as session:
-        found = dispatch.unsettled(session, claim)
+        found = outcomes.unsettled(session, claim)
     answer = None
     if found is not None:
         attempt, _, to = found
@@ -55,4 +55,4 @@ def settle(here: Context, claim: Claim) -> None:
             if answer is None and channel.evidence == "look_up":
                 raise NoAnswerYet
     with service.db.write() as session:
-        dispatch.settle(session, claim, answer)
+        outcomes.settle(session, claim, answer)

@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from channels.base import EvidenceSource, Kind, Message, OutcomeUnknown, Receipt, Refused
-from delivery import assignments, clients, dispatch, forms, jobs, submissions
+from delivery import assignments, client_life, dispatch, eligibility, forms, jobs, outcomes, submissions
 from delivery.access import Caller
+from delivery.db import now
 from delivery.errors import NotSaved
 from delivery.jobs import Claim
-from delivery.models.assignments import Assignment, Link
-from delivery.models.clients import Consent
+from delivery.models.assignments import Assignment, Link, Way
+from delivery.models.clients import Consent, Respondent
 from delivery.models.ledger import OutboxEntry
 from delivery.models.messages import Attempt, Dispatch, Purpose, RecipientKind
 from delivery.models.results import Alert, EpisodeSummary, Handoff, Report, ReportFile, Score, Submission
@@ -295,7 +296,7 @@ def test_a_worker_that_wakes_up_after_the_call_still_tells_the_truth(
     drain.drain("send")
     assert message(service).state is DispatchState.UNCLEAR
     with service.db.write() as session:
-        dispatch.accepted(session, out, held, receipt)
+        outcomes.accepted(session, out.attempt_id, held, receipt)
     work_all(service)
     assert message(service).state is DispatchState.HANDED_OVER
     assert provider.calls == 1
@@ -324,7 +325,7 @@ def test_a_refusal_that_comes_late_plans_the_message_again(
     hurry(service)
     drain.drain("send")
     with service.db.write() as session:
-        dispatch.refused(session, out, held, Refused("sendgrid_429", "Slow down.", False))
+        outcomes.refused(session, out.attempt_id, held, Refused("sendgrid_429", "Slow down.", False))
     assert message(service).state is DispatchState.HELD
     work_all(service)
     assert message(service).state is DispatchState.HANDED_OVER
@@ -448,13 +449,16 @@ def test_a_provider_that_cannot_say_now_is_asked_again(
 
 
 def test_a_reminder_that_never_arrived_is_dropped(
-    here: Context, provider: Provider, asked: Assignment, ada: Caller
+    here: Context, provider: Provider, asked: Assignment
 ) -> None:
     service = here.service
     drain.drain("send")
     provider.script = ["never arrived"]
     with service.db.write() as session:
-        reminder = assignments.resend(session, ada, asked.id)
+        ask = session.get_one(Assignment, asked.id)
+        respondent = session.get_one(Respondent, ask.respondent_id)
+        point = eligibility.reachable(session, respondent, Way.EMAIL)
+        reminder = assignments.plan_message(session, ask, point, Purpose.REMINDER, "reminder", now())
     work_all(service)
     with service.db.read() as session:
         row = session.get(Dispatch, reminder.id)
@@ -474,7 +478,7 @@ def test_smtp_that_stays_unclear_is_never_sent_again_by_itself(
     with here.service.db.write() as session:
         again = session.get(Dispatch, row.id)
         assert again is not None
-        assert dispatch.again_by_person(session, again)
+        dispatch.send_again(session, again)
     work_all(here.service)
     assert message(here.service).state is DispatchState.HANDED_OVER
     assert provider.calls == 2
@@ -514,7 +518,7 @@ def test_refusals_for_now_without_end_become_a_failure(
     provider.script = [Refused("sendgrid_429", "Slow down.", False) for _ in range(20)]
     work_all(here.service, 12)
     assert message(here.service).state is DispatchState.FAILED
-    assert provider.calls == len(dispatch.WAITS) + 1
+    assert provider.calls == len(outcomes.WAITS) + 1
 
 
 def test_a_fault_of_our_account_marks_nothing_as_failed(
@@ -546,7 +550,7 @@ def test_a_client_paused_closed_or_dead_gets_nothing(
     here: Context, provider: Provider, asked: Assignment, ada: Caller, to: ClientState
 ) -> None:
     with here.service.db.write() as session:
-        clients.set_state(session, ada, asked.client_id, to)
+        client_life.set_state(session, ada, asked.client_id, to)
     work_all(here.service)
     assert message(here.service).state is DispatchState.CANCELLED
     assert provider.calls == 0
@@ -572,7 +576,7 @@ def test_an_ask_taken_back_during_the_call_does_not_deny_the_message_that_went_o
         assignments.cancel(session, ada, asked.id)
     receipt = provider.send(out.message)
     with service.db.write() as session:
-        dispatch.accepted(session, out, held, receipt)
+        outcomes.accepted(session, out.attempt_id, held, receipt)
     assert message(service).state is DispatchState.HANDED_OVER
     assert attempts(service) == [AttemptState.ACCEPTED]
 

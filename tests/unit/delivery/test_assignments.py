@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from delivery import assignments, links
+from delivery import assignments, history, links
 from delivery.assignments import Ask
 from delivery.db import now
 from delivery.errors import Conflict, Invalid, NotFound
@@ -204,5 +204,5 @@ def test_the_history_is_told_in_order(service: Service, cast: build.Cast) -> Non
         ask.started_at = row.send_at + timedelta(seconds=2)
         ask.completed_at = row.send_at + timedelta(seconds=3)
         session.flush()
-        told = [line["what"] for line in assignments.history(session, ask)]
+        told = [line["what"] for line in history.of_ask(session, ask)]
     assert told == ["asked", "handed_over", "started", "completed"]
