@@ -39,13 +39,18 @@ def decline(session: Session, link: Link, why: str) -> None:
 
 
 def refuse(session: Session, assignment: Assignment) -> None:
-    """ "I don't want these forms now": works after sending too, which takes nothing back that was sent."""
+    """ "I don't want these forms now": works after sending too, which takes nothing back that was sent.
+
+    One person's no ends what that person was asked. What others answer about the same client goes on.
+    """
     respondent = session.get(Respondent, assignment.respondent_id)
     assert respondent is not None
     if respondent.refused_at is not None:
         return
     respondent.refused_at = now()
-    assignments.stop_all(session, audit.CLIENT, assignment.client_id, "refused")
+    assignments.stop_all(
+        session, audit.CLIENT, assignment.client_id, "refused", respondent_id=assignment.respondent_id
+    )
     _declined(session, assignment, "refused")
 
 

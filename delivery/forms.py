@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import assignments, audit, jobs, links
+from delivery import assignments, audit, jobs, links, sittings
 from delivery.db import now
 from delivery.errors import Conflict, NotFound
 from delivery.library import library
@@ -28,6 +29,9 @@ CHANGE_OF_MIND: Final = timedelta(minutes=2)
 USES_WORDING: Final = "uses-1"
 #: Where a draft holds a choice of permitted uses before the first answer. No instrument has this key.
 WAITING_USES: Final = "?uses"
+#: How a sitting is named in addresses: so many characters of the URL-safe alphabet.
+REF_LENGTH: Final = 12
+REF: Final = re.compile(rf"[A-Za-z0-9_-]{{{REF_LENGTH}}}")
 #: A browser holds at most about 180 cookies for one host.
 MANY_COOKIES: Final = 200
 
@@ -74,7 +78,7 @@ def begin(
         practice_id=assignment.practice_id,
         assignment_id=assignment.id,
         link_id=link.id if link else None,
-        ref=fresh_secret()[:12],
+        ref=fresh_secret()[:REF_LENGTH],
         secret_hash=digest(secret),
         language=language,
         last_at=now(),
@@ -84,7 +88,8 @@ def begin(
     session.add(form)
     if uses is not None:
         remember_uses(form, uses)
-    audit.record(session, form.practice_id, audit.CLIENT, audit.Tag.FORM_BEGUN, assignment.id)
+    who = audit.Actor("person", typed_by) if typed_by else audit.CLIENT
+    audit.record(session, form.practice_id, who, audit.Tag.FORM_BEGUN, assignment.id)
     session.flush()
     return form, secret
 
@@ -129,23 +134,35 @@ def uses_chosen(session: Session, respondent_id: UUID) -> PermittedUse | None:
 def find(session: Session, ref: str, secret: str | None, *, lock: bool = False) -> Sheet:
     """The form of a reference, for the browser that holds its secret. NotFound for anybody else.
 
-    With `lock` two tabs that write at once wait for each other, so that neither loses an answer.
+    With `lock` (the ask's) two tabs that write at once wait for each other, so that neither loses an answer.
     """
-    query = select(FormSession).where(FormSession.ref == ref)
-    form = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if not REF.fullmatch(ref):
+        raise NotFound
+    form = session.scalars(select(FormSession).where(FormSession.ref == ref)).one_or_none()
     if form is None or not secret or not same(form.secret_hash, digest(secret)):
         raise NotFound
+    if lock:
+        sittings.lock(session, form.assignment_id)
+        session.refresh(form)
     return _sheet(session, form)
 
 
-def of_browser(session: Session, link: Link, pairs: Mapping[str, str]) -> FormSession | None:
-    """The open sitting on this link that one of a browser's {ref: secret} cookies belongs to."""
+def of_browser(
+    session: Session, link: Link, pairs: Mapping[str, str], *, lock: bool = False
+) -> FormSession | None:
+    """The open sitting on this link that one of a browser's {ref: secret} cookies belongs to.
+
+    With `lock` the ask is held: what is written to the sitting then loses no answer of another tab.
+    """
+    if lock:
+        sittings.lock(session, link.assignment_id)
+    refs = [ref for ref in pairs if REF.fullmatch(ref)]
     rows = session.scalars(
         select(FormSession)
         .where(
             FormSession.link_id == link.id,
             FormSession.state == FormState.OPEN,
-            FormSession.ref.in_(list(pairs)[:MANY_COOKIES]),  # robots may have begun thousands
+            FormSession.ref.in_(refs[:MANY_COOKIES]),  # robots may have begun thousands
         )
         .order_by(FormSession.last_at.desc())
     )
@@ -157,13 +174,21 @@ def of_browser(session: Session, link: Link, pairs: Mapping[str, str]) -> FormSe
 
 
 def typed_in(session: Session, assignment: Assignment, person_id: UUID) -> Sheet:
-    """The sitting in which a clinician types for this ask; made on first use."""
+    """The sitting in which a clinician types for this ask; made on first use.
+
+    The ask is held: two tabs that open or write it at once get the same sitting, one after the other.
+    """
+    sittings.lock(session, assignment.id)
     form = session.scalars(
-        select(FormSession).where(
+        select(FormSession)
+        .where(
             FormSession.assignment_id == assignment.id,
             FormSession.typed_by == person_id,
             FormSession.state == FormState.OPEN,
         )
+        .order_by(FormSession.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
     ).first()
     if form is None:
         form, _ = begin(session, None, assignment, language="en", typed_by=person_id)
@@ -184,12 +209,15 @@ def check_key(secret: str, offered: str) -> None:
 
 
 def writable(sheet: Sheet, at: datetime | None = None) -> bool:
-    """Whether this sitting may still be filled in and sent."""
+    """Whether this sitting may still be filled in and sent.
+
+    The grace of an ended link counts from the press on Start, not from the first answer: whoever began in
+    time may finish. `sittings.over` asks the same of the database.
+    """
     if sheet.form.state is not FormState.OPEN or sheet.assignment.completed_at is not None:
         return False
-    begun = sheet.form.first_answer_at or sheet.form.created_at
     if sheet.link is not None:
-        return links.takes_answers(sheet.link, begun, at)
+        return links.takes_answers(sheet.link, sheet.form.created_at, at)
     return sheet.assignment.state in OPEN_ASK
 
 
@@ -235,7 +263,7 @@ def ask_again(session: Session, link: Link, settings: Settings) -> bool:
     True where a message was planned. The page says the same either way. A link that ended because
     somebody died, the case was closed, or it was not for them or not wanted never re-invites.
     """
-    if links.state(link) is not LinkState.EXPIRED or link.end_reason in links.SILENT_ENDS:
+    if links.state(link) is not LinkState.EXPIRED:
         return False
     row = session.get(Assignment, link.assignment_id)
     respondent = session.get(Respondent, row.respondent_id) if row else None
@@ -247,20 +275,23 @@ def ask_again(session: Session, link: Link, settings: Settings) -> bool:
 
 
 def wipe_old(session: Session, limit: int = 200) -> int:
-    """End sittings whose link takes no more answers, and wipe their drafts; returns how many.
+    """End sittings whose link, or ask in the room, takes no more answers, and wipe their drafts.
 
-    A critical mark in such a draft was told long before (`CHANGE_OF_MIND`).
+    A critical mark in such a draft was told long before (`CHANGE_OF_MIND`), or is told now where the worker
+    that looks is late. Returns how many.
     """
     at = now()
     rows = session.execute(
-        select(FormSession, Link)
-        .outerjoin(Link, Link.id == FormSession.link_id)
-        .where(FormSession.state == FormState.OPEN, FormSession.last_at < at - timedelta(hours=2))
+        select(FormSession.assignment_id, FormSession.id)
+        .join(Assignment, Assignment.id == FormSession.assignment_id)
+        .where(FormSession.last_at < at - timedelta(hours=2), sittings.over(at))
+        .order_by(FormSession.last_at)
         .limit(limit)
     ).all()
-    wiped = 0
-    for form, link in rows:
-        begun = form.first_answer_at or form.created_at
-        if link is not None and not links.takes_answers(link, begun, at):
-            wiped += move(session, FormSession, form.id, FormState.ENDED, draft_sealed=None)
-    return wiped
+    old: dict[UUID, list[UUID]] = {}
+    for assignment_id, form_id in rows:
+        old.setdefault(assignment_id, []).append(form_id)
+    return sum(
+        sittings.end(session, sittings.lock(session, assignment_id), FormSession.id.in_(old[assignment_id]))
+        for assignment_id in sorted(old)
+    )

@@ -20,8 +20,6 @@ from delivery.states import OPEN_LINK, LinkState, move
 
 #: After its end a link still takes answers from a sitting that began in time.
 GRACE: Final = {LinkState.EXPIRED: timedelta(hours=2), LinkState.SUPERSEDED: timedelta(minutes=60)}
-#: Ends after which nobody is invited again.
-SILENT_ENDS: Final = frozenset({"wrong-person", "refused", "died", "closed"})
 
 
 def issue(session: Session, assignment: Assignment) -> Link:

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from delivery import audit, keys
@@ -113,9 +113,14 @@ def join_care_team(
 
 
 def care_team(session: Session, client_id: UUID, scope: CareScope | None = None) -> list[Person]:
-    """People on the team now (of one scope, where given), the primary clinician first."""
+    """People on the team now (of one scope, where given), the primary clinician first.
+
+    Only who still works here counts: not departed, and a clinician of the client's practice now; cover may
+    be a clinician of another practice.
+    """
     at = now()
     wanted = [] if scope is None else [CareTeam.scope == scope]
+    cover = CareTeam.role == CareRole.COVER
     rows = session.execute(
         select(Person, CareTeam.role)
         .join(CareTeam, CareTeam.person_id == Person.id)
@@ -124,6 +129,25 @@ def care_team(session: Session, client_id: UUID, scope: CareScope | None = None)
             *wanted,
             CareTeam.from_at <= at,
             or_(CareTeam.until_at.is_(None), CareTeam.until_at > at),
+            _works(Role.CLINICIAN, or_(Grant.practice_id == CareTeam.practice_id, cover), at),
         )
     ).all()
     return [p for p, _ in sorted(rows, key=lambda row: (row[1] != CareRole.PRIMARY, str(row[0].id)))]
+
+
+def owners(session: Session, practice_id: UUID) -> list[Person]:
+    """Who owns the practice now: told of a risk answer where nobody is left on the client's care team."""
+    works = _works(Role.OWNER, Grant.practice_id == practice_id, now())
+    return list(session.scalars(select(Person).where(works).order_by(Person.id)))
+
+
+def _works(role: Role, where: ColumnElement[bool], at: datetime) -> ColumnElement[bool]:
+    """Condition on Person: has not left, and a grant of the role stands that meets `where`."""
+    standing = select(Grant.id).where(
+        Grant.person_id == Person.id,
+        Grant.role == role,
+        where,
+        Grant.from_at <= at,
+        or_(Grant.until_at.is_(None), Grant.until_at > at),
+    )
+    return and_(Person.left_at.is_(None), standing.exists())

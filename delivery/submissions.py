@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import alerts, assignments, audit, forms, jobs, links
+from delivery import alerts, assignments, audit, forms, jobs, links, sittings
 from delivery.db import now
 from delivery.errors import Conflict
 from delivery.forms import Sheet
@@ -56,7 +56,7 @@ def accept(session: Session, sheet: Sheet, *, blank_rest: bool = False) -> Outco
     or device, get "already-sent". Raises Conflict where the form had ended before it was begun, and
     questionnaires' BadAnswers where the draft does not fit the instrument.
     """
-    form, row = sheet.form, sheet.assignment
+    form, row = sheet.form, sittings.lock(session, sheet.assignment.id)
     if row.completed_at is not None or form.state is FormState.SUBMITTED:
         return Outcome("already-sent")
     if not forms.writable(sheet):
@@ -89,6 +89,8 @@ def accept(session: Session, sheet: Sheet, *, blank_rest: bool = False) -> Outco
         return Outcome("already-sent")
     started = form.first_answer_at or form.created_at
     forms.settle_uses(session, form, row)
+    # Before the sent answers, so that these have the last word on an alert of both.
+    sittings.end(session, row, FormSession.id != form.id)
     for instrument in sheet.instruments:
         stored = _store(session, sheet, instrument.key, draft[instrument.key], started, at, late)
         alerts.raise_for(session, row, instrument, draft[instrument.key], stored)
@@ -143,13 +145,8 @@ def _uses(row: Any) -> dict[str, Any]:
 
 
 def _close(session: Session, sheet: Sheet) -> None:
-    """End the sitting, wipe every draft of this ask, spend the link, stop what was still to be sent."""
+    """End the sitting, wipe its draft, spend the link, stop what was still to be sent."""
     row, form = sheet.assignment, sheet.form
-    session.execute(
-        update(FormSession)
-        .where(FormSession.assignment_id == row.id, FormSession.id != form.id, FormSession.state == "open")
-        .values(state="ended", draft_sealed=None)
-    )
     move(session, FormSession, form.id, FormState.SUBMITTED, last_at=now(), draft_sealed=None)
     for link in session.scalars(select(Link).where(Link.assignment_id == row.id)):
         move(session, Link, link.id, LinkState.USED, ended_at=now(), token_id_sealed=None)

@@ -99,7 +99,7 @@ def begin(token: str) -> AnyResponse:
     with service().db.write() as session:
         link, row, lang = _look(session, token)
         # A click in a mail program comes without our strict cookies; the press on our own page has them.
-        form = forms.of_browser(session, link, own_cookies())
+        form = forms.of_browser(session, link, own_cookies(), lock=True)
         if form is not None and answer_sitting.goes_on(form, link, row):
             if (uses := _uses(session, row)) is not None:
                 forms.remember_uses(form, uses)

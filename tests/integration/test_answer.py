@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from delivery import clients, db
+from delivery import client_life, db
 from delivery.db import now
 from delivery.models.assignments import Assignment, FormSession, Link, Way
 from delivery.models.clients import Consent, ContactPoint, ContactState, PermittedUse, Respondent
@@ -479,7 +479,7 @@ def test_without_the_forms_own_key_nothing_is_taken(cy: Person, service: Service
 def test_a_paused_client_meets_the_neutral_page(cy: Person, service: Service, cast: build.Cast) -> None:
     cy.open()
     with service.db.write() as session:
-        clients.set_state(session, cast.caller(service, cast.ada), cast.cy, ClientState.PAUSED)
+        client_life.set_state(session, cast.caller(service, cast.ada), cast.cy, ClientState.PAUSED)
     assert cy.open().headings == ["This link has ended"]
 
 
