@@ -30,6 +30,7 @@ from bench.faults_machine import Machine, installation
 from bench.faults_report import carrier_rows, stamp, table
 from bench.faults_run import Crowd, Phase, Result, kills, nothing, run, sleeps, wipe
 from bench.faults_truth import oddities
+from delivery import logs
 from tests import build
 
 SENDING = ("send-1", "send-2")
@@ -38,11 +39,11 @@ SENDERS = ("broker", *SENDING, *SCHEDULERS, "web")
 RESULTS = Path(__file__).resolve().parent / "results" / "faults.json"
 
 
-def phases(messages: int) -> list[Phase]:
-    """The phases of sending, with the messages shared out among them."""
+def phases(messages: int, most: int) -> list[Phase]:
+    """The phases of sending, with the messages shared out among them; at most `most` kills."""
     small = max(10, messages // 20)
     return [
-        Phase("kill -9 of a random process", messages - 3 * small, kills(SENDERS)),
+        Phase("kill -9 of a random process", messages - 3 * small, kills(SENDERS), most=most),
         Phase("worker stopped past its lease", small, sleeps(SENDING), every=1.5, most=max(2, small // 10)),
         Phase("broker wiped", small, wipe, every=1.5, most=max(1, small // 20)),
         Phase("two schedulers, nothing killed", small, nothing),
@@ -83,22 +84,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="the result as JSON instead of a table")
     parser.add_argument("--break", dest="broken", choices=["ledger"], help="must produce doubles")
     parser.add_argument("--messages", type=int, help="messages to send (1,000; quick: 120)")
-    parser.add_argument("--submits", type=int, help="forms to fill in (60; quick: 12)")
+    parser.add_argument("--submits", type=int, help="forms to fill in (60; quick: 6)")
     parser.add_argument("--seconds", type=float, default=600, help="longest time for one phase")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--seed", type=int, default=20261122)
     given = parser.parse_args(arguments)
+    logs.install()  # to standard error: standard output is the result
     messages = given.messages or (120 if given.quick else 1000)
-    forms = given.submits if given.submits is not None else (12 if given.quick else 60)
+    forms = given.submits if given.submits is not None else (6 if given.quick else 60)
+    blows = 12 if given.quick else 10_000
+    odd: list[str] = []
     if given.broken:
         result = control(given.seed, given.seconds, given.database, messages)
-        rows, odd = [result.row()], []
+        rows = [result.row()]
         good = rows[0]["doubled"] > 0
     else:
-        results, of_carrier, odd = sending(phases(messages), given.seed, given.seconds, given.database)
+        results, of_carrier, odd = sending(phases(messages, blows), given.seed, given.seconds, given.database)
         rows = [*(result.row() for result in results), *of_carrier]
         if forms:
-            rows.append(submits.sitting(forms, given.seed, given.seconds, given.database))
+            rows.append(submits.sitting(forms, forms, given.seed, given.seconds, given.database))
             odd = [*odd, *rows[-1].pop("odd")]
         good = not odd and not any(
             row[key]

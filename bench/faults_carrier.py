@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.carrier import Carrier, Faults, Json
 
@@ -20,6 +20,10 @@ class WatchedCarrier(Carrier):
         super().__init__(log, faults=faults, seed=seed, list_lag=LIST_LAG)
         self.met: list[tuple[str, str]] = []
         self._call = threading.local()
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
 
     def note_request(self, method: str, path: str, body: Json) -> None:
         """As in the base; remembers the recipient for this thread's fault."""

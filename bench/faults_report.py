@@ -61,7 +61,11 @@ def stamp(given: argparse.Namespace, messages: int) -> dict[str, Any]:
     """When, where and from what the figures come."""
     root = Path(__file__).resolve().parent.parent
     found = subprocess.run(
-        ["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True, check=False
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

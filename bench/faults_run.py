@@ -117,7 +117,8 @@ def run(
 
     `longest`: seconds after which what is still open stays open, and counts as lost.
     """
-    began, planned = time.monotonic(), []
+    began = time.monotonic()
+    planned: list[UUID] = []
     hits: list[tuple[float, str]] = []
     injector = Injector(phase, chance)
     left = 1
@@ -164,7 +165,7 @@ def kills(names: Sequence[str]) -> Injection:
     Mostly one that is at work, sometimes one that is still starting; never one that was hit lately, so that
     the quickest to come up (the broker) does not take all the blows.
     """
-    lately: deque[str] = deque(maxlen=len(names) // 2)
+    lately: deque[str] = deque(maxlen=len(names) // 3)
     hits = 0
 
     def inject(machine: Machine, chance: random.Random) -> str | None:

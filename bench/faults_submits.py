@@ -20,14 +20,13 @@ from bench.faults_database import database
 from bench.faults_machine import Machine, installation
 from bench.faults_people import Client, People
 from bench.faults_run import Crowd, Injector, Phase, kills
-from bench.faults_truth import oddities
+from bench.faults_truth import oddities, open_work
 from delivery import links
 from delivery.models.assignments import Link
-from delivery.models.ledger import OutboxEntry
 from delivery.models.messages import Attempt
 from delivery.models.results import Alert, Handoff, Report, ReportFile, Score, Submission
 from delivery.service import Service
-from delivery.states import HandoffState, OutboxState, WorkState
+from delivery.states import HandoffState, WorkState
 from tests import build
 
 DONE = HandoffState.HANDED_OVER
@@ -36,8 +35,8 @@ PROCESSES = ("broker", "web", "send-1", "scheduler-1", "score", "report")
 HIT = ("web", "score", "report", "broker", "scheduler-1")
 
 
-def sitting(count: int, seed: int, longest: float, kind: str) -> dict[str, Any]:
-    """`count` clients answer two measures each; the line of the table."""
+def sitting(count: int, blows: int, seed: int, longest: float, kind: str) -> dict[str, Any]:
+    """`count` clients answer two measures each while at most `blows` processes are killed; a table's line."""
     chance = random.Random(seed)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="lightq-faults-"))
@@ -54,13 +53,13 @@ def sitting(count: int, seed: int, longest: float, kind: str) -> dict[str, Any]:
         clients = {one: Client(address(service, one), seed + n) for n, one in enumerate(asked)}
         began, injections = time.monotonic(), Counter[str]()
         people = People(list(clients.values()), 4, longest)
-        injector = Injector(Phase("", count, kills(HIT)), chance)
+        injector = Injector(Phase("", count, kills(HIT), most=blows), chance)
         open_rows = 1
         while open_rows and time.monotonic() - began < longest:
             machine.tick()
             if hit := injector.turn(machine):
                 injections[hit] += 1
-            open_rows = 1 if people.busy else waiting(service)
+            open_rows = 1 if people.busy else open_work(service, but="risk_check")
         found = check(service, clients)
         odd = [*people.errors, *oddities(service, cast.practice), *told_twice(service, carrier)]
         return {
@@ -86,13 +85,6 @@ def address(service: Service, assignment: UUID) -> str:
         token = links.token(link, service.tokens)
     assert token is not None
     return links.url(token, service.settings)
-
-
-def waiting(service: Service) -> int:
-    """Work under way or due; a look at a form that was sent long ago comes minutes later and counts not."""
-    undone = OutboxEntry.state.in_((OutboxState.NEW, OutboxState.CLAIMED))
-    with service.db.read() as session:
-        return session.scalar(select(func.count()).where(undone, OutboxEntry.kind != "risk_check")) or 0
 
 
 def check(service: Service, clients: dict[UUID, Client]) -> dict[str, int]:

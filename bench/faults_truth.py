@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from delivery import audit, letters, links
+from delivery.db import now
 from delivery.models.ledger import OutboxEntry
 from delivery.models.messages import Attempt, Dispatch
 from delivery.service import Service
@@ -18,6 +20,8 @@ from tests.carrier import Json
 
 #: A person sees that it did not go, or may not have gone.
 SEEN = (DispatchState.FAILED, DispatchState.CANCELLED, DispatchState.UNCLEAR)
+#: What is planned for later than this (tomorrow's digest) is no part of a run.
+SOON = timedelta(minutes=1)
 UNDONE = (OutboxState.NEW, OutboxState.CLAIMED)
 
 
@@ -77,10 +81,12 @@ def compare(service: Service, assignments: Collection[UUID], accepted: list[Json
     return verdict
 
 
-def open_work(service: Service) -> int:
-    """Rows of the ledger that still wait or are under way."""
+def open_work(service: Service, *, but: str = "") -> int:
+    """Rows of the ledger that are under way or soon due; those of one kind may be left out."""
+    soon = OutboxEntry.due_at < now() + SOON
     with service.db.read() as session:
-        return session.scalar(select(func.count()).where(OutboxEntry.state.in_(UNDONE))) or 0
+        undone = select(func.count()).where(OutboxEntry.state.in_(UNDONE), soon, OutboxEntry.kind != but)
+        return session.scalar(undone) or 0
 
 
 def oddities(service: Service, practice: UUID) -> list[str]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from channels.base import OutcomeUnknown, Refused
-from delivery import dispatch, jobs, letters
+from delivery import jobs, letters, outcomes
 from delivery.db import now
 from delivery.jobs import Claim
 from delivery.models.messages import Dispatch
@@ -47,7 +47,7 @@ def send_then_mark(here: Context, claim: Claim) -> None:
 
 
 if __name__ == "__main__":
-    dispatch.WAITS = WAITS  # type: ignore[assignment,misc]
+    outcomes.WAITS = WAITS  # type: ignore[assignment]
     if os.environ.get("LIGHTQ_FAULTS_BREAK") == "ledger":
         drain.HANDLERS["send"] = send_then_mark
     sys.exit(main(sys.argv[1:]))

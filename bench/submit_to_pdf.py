@@ -74,8 +74,8 @@ def run(forms: int) -> dict[str, Any]:
     """Start everything, walk `forms` forms, stop."""
     with tempfile.TemporaryDirectory(prefix="lightq-bench-") as folder:
         os.environ["LIGHTQ_DATA_DIR"] = f"{folder}/data"
-        settings = prepare(free_port(8480))
-        port = int(settings.base_url.rsplit(":", 1)[1])
+        port = free_port(8480)
+        settings = prepare(port)
         processes, _ = machine.processes(settings, port)
         supervisor = Supervisor(processes, settings.data_dir / "logs")
         times: list[float] = []

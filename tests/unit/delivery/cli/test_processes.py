@@ -75,5 +75,14 @@ def test_pauses_grow_to_a_limit_and_a_healthy_run_makes_them_short_again(
     assert child.delay == 1
 
 
+def test_a_process_may_ask_for_shorter_pauses(tmp_path: Path) -> None:
+    child = Child(Process(name="one", argv=["sh", "-c", "exit 3"], longest_delay=1.5), tmp_path)
+    pauses = []
+    for _ in range(3):
+        ended(child)
+        pauses.append(child.delay)
+    assert pauses == [1, 1.5, 1.5]
+
+
 def test_the_end_by_a_signal_has_the_code_a_shell_gives_it(tmp_path: Path) -> None:
     assert ended(shell("kill -9 $$", tmp_path)) == 137
