@@ -19,7 +19,7 @@ from delivery.models.assignments import Assignment
 from delivery.models.clients import CareScope, CareTeam, Client
 from delivery.models.messages import Dispatch
 from delivery.models.people import Grant, Person, Role
-from delivery.models.results import Alert, Report, Submission
+from delivery.models.results import Alert, Submission
 
 M = TypeVar("M", Assignment, Submission, Alert)
 
@@ -119,15 +119,6 @@ def one(session: Session, caller: Caller, model: type[M], row_id: UUID) -> M:
     found = session.scalars(of_client(caller, model).where(model.id == row_id)).one_or_none()
     if found is None:
         raise NotFound
-    return found
-
-
-def report(session: Session, caller: Caller, report_id: UUID) -> Report:
-    """A report about a client of the caller's, or NotFound."""
-    found = session.get(Report, report_id)
-    if found is None:
-        raise NotFound
-    one(session, caller, Assignment, found.assignment_id)
     return found
 
 

@@ -1,31 +1,26 @@
-"""Signing in: passwords (argon2id), throttling, revocable browser sessions, API tokens."""
+"""Signing in: passwords (argon2id), revocable browser sessions, API tokens."""
 
 from __future__ import annotations
 
-import hmac
 import os
-from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from delivery import access, audit
+from delivery import access, audit, throttle
 from delivery.access import Caller
-from delivery.db import now
-from delivery.errors import Invalid, NotFound, TooMany
-from delivery.models.people import ApiToken, ConsoleSession, Grant, Person, Role, SignInThrottle
+from delivery.db import Database, now
+from delivery.errors import Invalid, NotFound
+from delivery.models.people import ApiToken, ConsoleSession, Grant, Person, Role
 from delivery.signing import digest, encode
 
 IDLE: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(hours=12)
-#: Wrong tries before waiting begins; each further one doubles the wait, up to an hour.
-FREE_TRIES: Final = 5
 SHORTEST_PASSWORD: Final = 12
 
 _hasher = PasswordHasher()
@@ -47,44 +42,40 @@ def set_password(person: Person, password: str) -> None:
 
 
 def sign_in(
-    session: Session, email: str, password: str, *, network: str, throttle_key: bytes, browser: str = ""
-) -> tuple[ConsoleSession, str] | None:
-    """A session and its cookie secret, or None for a wrong pair. Raises TooMany while throttled.
+    database: Database, email: str, password: str, *, network: str, throttle_key: bytes, browser: str = ""
+) -> str | None:
+    """The cookie secret of a new session, or None for a wrong pair. Raises TooMany while throttled.
 
-    `network` is the caller's address, counted beside the e-mail address; both only as keyed hashes.
-    Call it in a transaction that commits also on None: the count must stay.
+    The password is checked outside of any transaction: that takes a good part of a second, and nobody's
+    answers may wait for it. A wrong pair is only counted, which is the same work for a known address as
+    for an unknown one.
     """
     address = email.strip().lower()[:254]
-    keys = [_throttle_key(throttle_key, part) for part in (f"email|{address}", f"network|{network}")]
-    counters = [_counter(session, key) for key in keys]
-    at = now()
-    blocked = max((c.blocked_until for c in counters if c.blocked_until), default=at)
-    if blocked > at:
-        raise TooMany(
-            "Too many tries. Please wait a little and try again.", int((blocked - at).total_seconds()) + 1
-        )
-    person = session.scalars(select(Person).where(Person.email == address)).one_or_none()
-    known = person.password_hash if person and person.left_at is None and person.password_hash else _DUMMY
-    if not _right(known, password) or known is _DUMMY or person is None:
-        for counter, free in zip(counters, (FREE_TRIES, FREE_TRIES * 6), strict=True):
-            _count(counter, at, free)
-        if person is not None:
-            _note(session, person.id, audit.Tag.SIGN_IN_REFUSED)
-        return None
-    counters[0].failures, counters[0].blocked_until = 0, None
-    if _hasher.check_needs_rehash(known):
-        person.password_hash = _hasher.hash(password)
-    secret = encode(os.urandom(24))
-    row = ConsoleSession(
-        person_id=person.id,
-        secret_hash=digest(secret),
-        browser=browser[:60],
-        last_seen_at=at,
-        expires_at=at + LONGEST,
-    )
-    session.add(row)
-    _note(session, person.id, audit.Tag.SIGNED_IN)
-    return row, secret
+    tried = throttle.tries(throttle_key, address, network)
+    with database.read() as session:
+        tried.check(session)
+        known = _hash_of(session, address)
+    right = _right(known or _DUMMY, password) and known is not None
+    fresh = _hasher.hash(password) if known and right and _hasher.check_needs_rehash(known) else known
+    with database.write() as session:
+        tried.lock(session)
+        # Once more: the password may have been changed, or the person have left, a moment ago.
+        if not right or _hash_of(session, address) != known:
+            tried.wrong(session)
+            return None
+        tried.right(session)
+        person = session.scalars(select(Person).where(Person.email == address)).one()
+        person.password_hash = fresh
+        return _new_session(session, person.id, browser)
+
+
+def _hash_of(session: Session, address: str) -> str | None:
+    """The password hash of somebody who may sign in."""
+    if not address.isprintable():
+        return None  # no address; PostgreSQL would not even take it
+    return session.scalars(
+        select(Person.password_hash).where(Person.email == address, Person.left_at.is_(None))
+    ).one_or_none()
 
 
 def _right(known: str, password: str) -> bool:
@@ -94,37 +85,32 @@ def _right(known: str, password: str) -> bool:
         return False
 
 
-def _throttle_key(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), sha256).digest()
+def _new_session(session: Session, person_id: UUID, browser: str) -> str:
+    secret, at = encode(os.urandom(24)), now()
+    session.add(
+        ConsoleSession(
+            person_id=person_id,
+            secret_hash=digest(secret),
+            browser=browser[:60],
+            last_seen_at=at,
+            expires_at=at + LONGEST,
+        )
+    )
+    _note(session, person_id, audit.Tag.SIGNED_IN)
+    return secret
 
 
-def _counter(session: Session, key: bytes) -> SignInThrottle:
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    fresh = insert(SignInThrottle).values(key_hash=key, failures=0, last_at=now())
-    session.execute(fresh.on_conflict_do_nothing())
-    row = session.get_one(SignInThrottle, key, with_for_update=True)
-    if row.last_at < now() - timedelta(hours=24):
-        row.failures = 0
-    return row
-
-
-def _count(row: SignInThrottle, at: datetime, free: int) -> None:
-    row.failures += 1
-    row.last_at = at
-    if row.failures >= free:
-        row.blocked_until = at + timedelta(seconds=min(3600, 15 * 2 ** (row.failures - free)))
-
-
-def _note(session: Session, person_id: UUID, tag: audit.Tag) -> None:
-    """One audit line in each of the person's practices."""
+def _note(session: Session, person_id: UUID, tag: audit.Tag, actor: audit.Actor | None = None) -> None:
+    """One audit line in each of the person's practices; done by themselves unless told otherwise."""
     practices = session.scalars(
         select(Grant.practice_id)
         .where(Grant.person_id == person_id, Grant.practice_id.is_not(None))
         .distinct()
+        .order_by(Grant.practice_id)
     ).all()
     for practice_id in practices:
         if practice_id is not None:
-            audit.record(session, practice_id, audit.Actor("person", person_id), tag)
+            audit.record(session, practice_id, actor or audit.Actor("person", person_id), tag, person_id)
 
 
 def live(row: ConsoleSession | None) -> bool:
@@ -162,14 +148,27 @@ def sign_out(session: Session, row: ConsoleSession) -> None:
 
 
 def revoke_all(session: Session, person_id: UUID) -> int:
-    """Revoke every session of a person; returns how many stood."""
+    """Revoke every session of a person for the operator; returns how many stood."""
     rows = session.scalars(
         select(ConsoleSession).where(
             ConsoleSession.person_id == person_id, ConsoleSession.revoked_at.is_(None)
         )
     ).all()
+    standing = sum(live(row) for row in rows)
     for row in rows:
         row.revoked_at = now()
+    _note(session, person_id, audit.Tag.SESSIONS_REVOKED, audit.OPERATOR)
+    return standing
+
+
+def revoke_tokens(session: Session, person_id: UUID) -> int:
+    """Revoke every API token of a person for the operator; returns how many stood."""
+    rows = session.scalars(
+        select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+    ).all()
+    for row in rows:
+        row.revoked_at = now()
+    _note(session, person_id, audit.Tag.TOKENS_REVOKED, audit.OPERATOR)
     return len(rows)
 
 

@@ -23,7 +23,8 @@ class Tag(StrEnum):
 
     SIGNED_IN = "console:session:signed-in"
     SIGNED_OUT = "console:session:signed-out"
-    SIGN_IN_REFUSED = "console:session:refused"
+    SESSIONS_REVOKED = "operator:session:revoked"
+    TOKENS_REVOKED = "operator:token:revoked"
     TOKEN_MADE = "operator:token:made"  # noqa: S105 - a tag, not a secret
     PERSON_ADDED = "operator:person:added"
     GRANTED = "operator:grant:made"

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, clients, dispatch, forms, people, result_lines
+from delivery import access, audit, clients, contacts, dispatch, forms, people, result_lines
 from delivery.access import Caller
 from delivery.models.assignments import Assignment
 from delivery.models.clients import Client, Consent, ContactPoint, Episode, PermittedUse, Respondent
@@ -75,7 +75,7 @@ def _reach(session: Session, respondent: Respondent) -> Reach:
     ).all()
     return Reach(
         respondent=respondent,
-        contacts=clients.contacts(session, respondent.id),
+        contacts=contacts.of_respondent(session, respondent.id),
         consents=list(consents),
         uses=forms.uses_chosen(session, respondent.id),
     )

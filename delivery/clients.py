@@ -1,4 +1,4 @@
-"""Clients: adding, finding, contacts and consents, and the course of their life in a practice."""
+"""Clients and those who answer for them: adding, finding and changing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, assignments, audit, crypto
+from delivery import access, audit, contacts
 from delivery.access import Caller
+from delivery.contacts import NewContact
 from delivery.db import now
 from delivery.errors import Invalid
 from delivery.models.clients import (
@@ -22,16 +21,11 @@ from delivery.models.clients import (
     CareTeam,
     Client,
     Consent,
-    ContactKind,
-    ContactPoint,
-    Episode,
     PermittedUse,
     Respondent,
     RespondentRole,
-    SafeFor,
 )
 from delivery.models.people import Practice, Role
-from delivery.states import ClientState, must_move
 
 #: Fields that `add` and `change` take, beside names.
 FIELDS = (
@@ -48,15 +42,6 @@ LONGEST = 200
 
 
 @dataclass(frozen=True)
-class NewContact:
-    """A contact point as a person types it."""
-
-    kind: ContactKind
-    value: str
-    safe_for: SafeFor = SafeFor.REMINDERS
-
-
-@dataclass(frozen=True)
 class NewRespondent:
     """One who answers, with contacts and consents."""
 
@@ -68,20 +53,6 @@ class NewRespondent:
     consents: list[tuple[str, str, datetime, str]] = field(default_factory=list)
     #: (own statistics, alliance figures, wording), or None while the client has not chosen.
     uses: tuple[bool, bool, str] | None = None
-
-
-def normal_contact(kind: ContactKind, value: str) -> str:
-    """E.164 for phones (US numbers may be typed without prefix), NFKC and lower case for addresses."""
-    try:
-        if kind is ContactKind.EMAIL:
-            return validate_email(value.strip(), check_deliverability=False).normalized.lower()
-        number = phonenumbers.parse(value, "US")
-        if not phonenumbers.is_possible_number(number):
-            raise phonenumbers.NumberParseException(0, "")
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    except (EmailNotValidError, phonenumbers.NumberParseException):
-        words = "an e-mail address" if kind is ContactKind.EMAIL else "a phone number"
-        raise Invalid(f"That is not {words}.", {"contact": f"Check it: this is not {words}."}) from None
 
 
 def _clean(values: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +136,7 @@ def add_respondent(session: Session, caller: Caller, client: Client, new: NewRes
     session.add(row)
     session.flush()
     for contact in new.contacts:
-        add_contact(session, row, contact)
+        contacts.add(session, row, contact)
     for channel, wording, given_at, how in new.consents:
         session.add(
             Consent(
@@ -195,27 +166,13 @@ def add_respondent(session: Session, caller: Caller, client: Client, new: NewRes
     return row
 
 
-def add_contact(session: Session, respondent: Respondent, new: NewContact) -> ContactPoint:
-    """A contact point, unconfirmed until the client has used it. Several people may share one."""
-    value = normal_contact(new.kind, new.value)
-    row = ContactPoint(
-        practice_id=respondent.practice_id,
-        respondent_id=respondent.id,
-        kind=new.kind,
-        safe_for=new.safe_for,
-        blind_index=crypto.vault().blind(respondent.practice_id, new.kind.value, value),
-    )
-    row.value = value
-    session.add(row)
-    return row
-
-
 def caseload(session: Session, caller: Caller, words: str = "") -> list[Client]:
-    """The caller's clients whose names hold every word, by name. Names are opened here, in memory.
+    """The caller's clients by name: whose names hold every word, or who are reached at just this contact.
 
-    Writes the audit row of the read before anything is returned.
+    Names are opened here, in memory. Writes the audit row of the read before anything is returned.
     """
-    found = [c for c in session.scalars(access.clients(caller)) if _matches(c, words)]
+    reached = contacts.reached_at(session, caller, words)
+    found = [c for c in session.scalars(access.clients(caller)) if c.id in reached or _matches(c, words)]
     found.sort(key=lambda c: ((c.family_name or "").casefold(), (c.given_name or "").casefold(), str(c.id)))
     for practice_id in caller.practices(Role.CLINICIAN):
         mine = [str(c.id) for c in found if c.practice_id == practice_id]
@@ -248,60 +205,10 @@ def change(session: Session, caller: Caller, client_id: UUID, **fields: Any) -> 
     return client
 
 
-def set_state(session: Session, caller: Caller, client_id: UUID, to: ClientState) -> int:
-    """Pause, resume, close, or note a death. Stops every open ask, message and link; returns how many asks.
-
-    Raises NotFound, WrongMove.
-    """
-    client = access.client(session, caller, client_id)
-    must_move(session, Client, client.id, to, state_at=now())
-    stopped = 0
-    if to is not ClientState.ACTIVE:
-        reason = {"paused": "paused", "closed": "closed", "deceased": "died"}[to.value]
-        stopped = assignments.stop_all(session, caller.actor, client.id, reason)
-    if to in (ClientState.CLOSED, ClientState.DECEASED):
-        session.execute(
-            update(Episode)
-            .where(Episode.client_id == client.id, Episode.closed_at.is_(None))
-            .values(closed_at=now(), close_reason="died" if to is ClientState.DECEASED else "stopped")
-        )
-    audit.record(
-        session, client.practice_id, caller.actor, audit.Tag.CLIENT_STATE, client.id, {"to": to.value}
-    )
-    return stopped
-
-
 def respondents(session: Session, client_id: UUID) -> list[Respondent]:
     """Those who answer about a client, the client first."""
     rows = session.scalars(select(Respondent).where(Respondent.client_id == client_id)).all()
     return sorted(rows, key=lambda r: (r.role != RespondentRole.SELF, str(r.id)))
-
-
-def contacts(session: Session, respondent_id: UUID) -> list[ContactPoint]:
-    """A respondent's contact points, oldest first."""
-    return list(
-        session.scalars(
-            select(ContactPoint).where(ContactPoint.respondent_id == respondent_id).order_by(ContactPoint.id)
-        )
-    )
-
-
-def by_contact(session: Session, caller: Caller, kind: ContactKind, value: str) -> list[Client]:
-    """Clients of the caller's reached at this address or number, by its blind index."""
-    normal = normal_contact(kind, value)
-    conditions = [
-        (ContactPoint.practice_id == p)
-        & (ContactPoint.blind_index == crypto.vault().blind(p, kind.value, normal))
-        for p in caller.practices(Role.CLINICIAN)
-    ]
-    if not conditions:
-        return []
-    ids = (
-        select(Respondent.client_id)
-        .join(ContactPoint, ContactPoint.respondent_id == Respondent.id)
-        .where(or_(*conditions))
-    )
-    return list(session.scalars(access.clients(caller).where(Client.id.in_(ids))))
 
 
 def zone(session: Session, client: Client) -> str:

@@ -106,11 +106,6 @@ class Vault:
         """Make fresh keys known before the row that holds them is committed."""
         self._keys[practice_id] = keys
 
-    def forget(self) -> None:
-        """Drop all keys (after a rotation)."""
-        self._keys.clear()
-        self._ciphers.clear()
-
     def _cipher(self, practice_id: UUID, number: int) -> AESGCM:
         cipher = self._ciphers.get((practice_id, number))
         if cipher is None:

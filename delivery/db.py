@@ -15,7 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from delivery.errors import NotSaved
@@ -113,6 +114,27 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
+def insert(session: Session, model: type[Any]) -> Any:
+    """An INSERT of the session's own database, which knows `on_conflict_do_nothing` and `returning`."""
+    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(model)
+
+
+def driver_error(error: BaseException) -> str:
+    """The class of what the driver said. Its text may hold a password of the database and is left out."""
+    found = error.__cause__ if isinstance(error, NotSaved) and error.__cause__ else error
+    return type(getattr(found, "orig", found)).__name__
+
+
+def taken(error: IntegrityError) -> bool:
+    """Whether a row was refused because an equal one is there: somebody was a moment faster."""
+    orig = error.orig
+    name = getattr(orig, "sqlite_errorname", "")
+    return name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY") or (
+        getattr(orig, "sqlstate", "") == "23505"
+    )
+
+
 class Database:
     """Sessions over one engine. `read()` never writes; `write()` commits at its end or not at all.
 
@@ -126,9 +148,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session on a consistent snapshot; leaving it rolls back."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
-            yield session
+        """A session that only looks; leaving it rolls back. NotSaved where the database does not answer."""
+        try:
+            with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+                yield session
+        except OperationalError as error:
+            raise NotSaved("This could not be looked up just now. Please try again.") from error
 
     @contextmanager
     def write(self) -> Iterator[Session]:

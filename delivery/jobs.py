@@ -17,10 +17,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CursorResult, and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from delivery.db import now, uuid7
+from delivery.db import insert, now, uuid7
 from delivery.errors import LeaseLost
 from delivery.models.ledger import OutboxEntry
 from delivery.states import OutboxState
@@ -73,8 +72,7 @@ def add(
         "due_at": due_at or at,
         "tries": 0,
     }
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(OutboxEntry).values(**values).on_conflict_do_nothing())
+    session.execute(insert(session, OutboxEntry).values(**values).on_conflict_do_nothing())
     if due_at is None or due_at <= at:
         session.info.setdefault("rings", set()).add(QUEUES[kind])
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, clients
+from delivery import access, audit, clients, contacts
 from delivery.access import Caller
-from delivery.clients import NewContact
+from delivery.contacts import NewContact
 from delivery.db import now
 from delivery.errors import Conflict, Invalid, NotFound
 from delivery.models.clients import Client, Consent, ContactKind, ContactPoint, Respondent
@@ -37,7 +37,7 @@ def add_email(
     """
     respondent, client = _respondent(session, caller, respondent_id)
     try:
-        point = clients.add_contact(session, respondent, NewContact(ContactKind.EMAIL, email))
+        point = contacts.add(session, respondent, NewContact(ContactKind.EMAIL, email))
     except Invalid as error:
         raise Invalid(str(error), {"email": "Write it like name@example.org."}) from None
     if consent_on is not None:

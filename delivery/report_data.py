@@ -17,6 +17,7 @@ from delivery import report_input as page
 from delivery.db import now
 from delivery.models.assignments import Assignment, FormSession
 from delivery.models.clients import CareRole, CareTeam, Client, Episode, Respondent
+from delivery.models.messages import Dispatch
 from delivery.models.people import Person, Practice
 from delivery.models.results import Alert, Score, Submission
 from delivery.report_scales import scale_of
@@ -163,7 +164,7 @@ def _course(
         finished_at=finished,
         made_at=made,
         channel=submission.channel.value,
-        sent_at=iso(assignment.sent_at),
+        sent_at=None if _stayed_here(session, assignment.id) else iso(assignment.sent_at),
         started_at=iso(submission.started_at),
         typed_by=typist.known_as if typist else None,
         sittings=max(1, len(sittings)),
@@ -233,9 +234,9 @@ def _alerts(session: Session, submission: Submission) -> list[page.Alert]:
         )
         .order_by(Alert.id)
     )
-    found = []
+    found, stayed = [], _stayed_here(session, submission.assignment_id)
     for alert in rows:
-        told = alerts.told(session, alert)
+        told = None if stayed else alerts.told(session, alert)
         found.append(
             page.Alert(
                 item=alert.item_id,
@@ -247,6 +248,12 @@ def _alerts(session: Session, submission: Submission) -> list[page.Alert]:
             )
         )
     return found
+
+
+def _stayed_here(session: Session, assignment_id: UUID) -> bool:
+    """Whether messages of this ask lie in the local post: those were not sent to anybody."""
+    here = select(Dispatch.id).where(Dispatch.assignment_id == assignment_id, Dispatch.code == "local-post")
+    return session.scalars(here).first() is not None
 
 
 def _missing_rule(instrument: Instrument, result: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ interface language. The sentences that judge a score are in `report_verdicts`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from gettext import NullTranslations
 from zoneinfo import ZoneInfo
@@ -151,6 +152,15 @@ class Words:
     def span(self, a: float, b: float) -> str:
         """ "21 to 14"; one number where both are equal."""
         return number(a) if a == b else self._("{a} to {b}").format(a=number(a), b=number(b))
+
+    def sources(self, citations: Sequence[str]) -> str:
+        """Where the figures come from; a source that several figures share is named once."""
+        shared: dict[str, list[str]] = {}
+        for one in citations:
+            start = next((known for known in shared if one.startswith(known)), one)
+            shared.setdefault(start, []).append(one.removeprefix(start).strip().rstrip("."))
+        named = (" ".join([start.rstrip("."), *filter(None, more)]) for start, more in shared.items())
+        return " · ".join(named).replace(" ;", ";") + "."
 
     # The drawing and the sum
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from delivery import access, audit
 from delivery.access import Caller
 from delivery.db import now
 from delivery.library import library
-from delivery.models.clients import Client
+from delivery.models.clients import Client, Episode
 from delivery.models.results import EpisodeSummary, Score, Submission
 from questionnaires.change import change
 from questionnaires.schema import Instrument
@@ -97,7 +97,12 @@ def value(result: Mapping[str, Any], scale: str | None) -> float | None:
 
 
 def summarise(session: Session, submission: Submission, instrument: Instrument) -> EpisodeSummary:
-    """Recompute the summary row that lists read. Baseline = the first valid score in the episode."""
+    """Recompute the summary row that lists read. Baseline = the first valid score in the episode.
+
+    Two at once take turns by the episode's row: the second sees the first one's point.
+    """
+    chosen = select(Episode.id).where(Episode.id == submission.episode_id)
+    session.execute(chosen.with_for_update(key_share=True))
     scale = main_scale(instrument)
     points = [
         {
@@ -142,14 +147,6 @@ def _flags(instrument: Instrument, scale: str | None, valid: list[dict[str, Any]
         return []
     found = change(instrument, scale, valid[0]["value"], valid[-1]["value"])
     return [f"reliably-{found.direction}"] if found.reliable else []
-
-
-def since(session: Session, caller: Caller, after: datetime | None, limit: int) -> list[Submission]:
-    """The caller's submissions after a moment, oldest first. The caller writes the audit row."""
-    found = access.of_client(caller, Submission).order_by(Submission.answered_at, Submission.id)
-    if after is not None:
-        found = found.where(Submission.answered_at > after)
-    return list(session.scalars(found.limit(limit)))
 
 
 def read(session: Session, caller: Caller, submission_id: UUID) -> tuple[Submission, dict[str, Any] | None]:

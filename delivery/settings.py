@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from delivery.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 WEAK = {"changeme", "secret", "password", "development", "default", "test", "lightq"}
+#: What a mail program would turn into a link, or a reader take for an address.
+ADDRESS_LIKE = re.compile(r"@|://|\bwww\.|[^\W_]\.[^\W\d_]{2,}", re.IGNORECASE)
+LONGEST_SENDER_NAME = 60
 
 
 def is_loopback(host: str) -> bool:
@@ -25,6 +29,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def neutral_name(name: str) -> str:
+    """A sender's name without outer spaces. Raises ValueError where it holds a web or e-mail address."""
+    name = name.strip()
+    if not 0 < len(name) <= LONGEST_SENDER_NAME or not name.isprintable():
+        raise ValueError(f"a sender name has 1 to {LONGEST_SENDER_NAME} ordinary characters")
+    if ADDRESS_LIKE.search(name):
+        raise ValueError("a sender name holds no web or e-mail address: write only a name")
+    return name
 
 
 class Settings(BaseSettings):
@@ -67,12 +81,24 @@ class Settings(BaseSettings):
     @field_validator("base_url", "client_url")
     @classmethod
     def _origin(cls, value: str) -> str:
-        parts = urlsplit(value)
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:
+            raise ValueError("give a full address such as https://forms.example.org") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("give a full address such as https://forms.example.org")
-        if parts.path.strip("/") or parts.query or parts.fragment:
+        if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
             raise ValueError("give only scheme, host and port, without a path")
-        return value.rstrip("/")
+        # As browsers send it: lower case, and without the port that the scheme implies.
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        implied = {"http": 80, "https": 443}[parts.scheme]
+        return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, implied) else "")
+
+    @field_validator("sender_name")
+    @classmethod
+    def _neutral(cls, value: str) -> str:
+        return neutral_name(value)
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
@@ -84,7 +110,8 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"{name} uses plain http on a public address: put TLS in front, use https://"
                 )
-        if self.base_host == self.client_host:
+        # Cookies know no ports, so two ports of one host would be one zone.
+        if urlsplit(self.base_url).hostname == urlsplit(self.client_url).hostname:
             raise ValueError(
                 "LIGHTQ_BASE_URL and LIGHTQ_CLIENT_URL must be two different hosts, so that a page of the "
                 "client zone can never read the console (loopback: localhost and 127.0.0.1)"
@@ -125,10 +152,10 @@ class Settings(BaseSettings):
         """True where both zones are addresses of this machine (demo, tests)."""
         return all(is_loopback(urlsplit(u).hostname or "") for u in (self.base_url, self.client_url))
 
-    @property
-    def secure_cookies(self) -> bool:
-        """`__Host-` cookies with Secure; off only on loopback over plain http."""
-        return self.base_url.startswith("https://")
+    def secure(self, host: str) -> bool:
+        """Whether the zone at this host (and port) speaks https; plain http is for loopback alone."""
+        url = self.client_url if host == self.client_host else self.base_url
+        return url.startswith("https://")
 
     @property
     def database(self) -> str:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from delivery import access, accounts, clients, crypto, keys, people
+from delivery import access, accounts, clients, contacts, crypto, keys, people
 from delivery import assignments as asks
 from delivery.access import Caller
-from delivery.clients import NewContact, NewRespondent
+from delivery.clients import NewRespondent
+from delivery.contacts import NewContact
 from delivery.models import Base
 from delivery.models.assignments import Assignment, Way
 from delivery.models.clients import Client, ContactKind, ContactState, RespondentRole
@@ -104,17 +105,17 @@ def _person(
 
 def add_client(session: Any, caller: Caller, given: str, family: str, email: str | None) -> Client:
     """A client on the caller's caseload; with an address: confirmed, and consent to e-mail on paper."""
-    contacts = [NewContact(ContactKind.EMAIL, email)] if email else []
+    points = [NewContact(ContactKind.EMAIL, email)] if email else []
     consents = [("email", "consent-1", datetime(2026, 1, 5, tzinfo=UTC), "signed on paper")] if email else []
     client = clients.add(
         session,
         caller,
         given_name=given,
         family_name=family,
-        respondents=[NewRespondent(RespondentRole.SELF, contacts=contacts, consents=consents)],
+        respondents=[NewRespondent(RespondentRole.SELF, contacts=points, consents=consents)],
     )
     for respondent in clients.respondents(session, client.id):
-        for point in clients.contacts(session, respondent.id):
+        for point in contacts.of_respondent(session, respondent.id):
             point.state = ContactState.CONFIRMED
     return client
 

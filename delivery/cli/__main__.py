@@ -11,7 +11,8 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from channels.registry import ChannelConfigError
-from delivery.errors import Invalid, LightQError
+from delivery.db import driver_error
+from delivery.errors import Invalid, LightQError, NotSaved
 
 #: Command -> module that holds it; imported only when it is run.
 COMMANDS: Final = {
@@ -51,18 +52,17 @@ class Commands(click.Group):
         try:
             super().invoke(ctx)
             return
+        except (NotSaved, DBAPIError) as error:
+            click.echo(
+                f"lightq: the database did not answer ({driver_error(error)}). Check LIGHTQ_DATA_DIR, "
+                "LIGHTQ_DATABASE_URL and the disk: `./lightq doctor`",
+                err=True,
+            )
         except (LightQError, ChannelConfigError) as error:
             click.echo("; ".join(f"lightq: {error}".splitlines()), err=True)
             if isinstance(error, Invalid):
                 for name, reason in error.fields.items():
                     click.echo(f"  {name}: {reason}", err=True)
-        except DBAPIError as error:
-            # Its text may hold an address of the database with a password; the class says enough.
-            click.echo(
-                f"lightq: the database did not answer ({type(error.orig).__name__}). Check LIGHTQ_DATA_DIR, "
-                "LIGHTQ_DATABASE_URL and the disk: `./lightq doctor`",
-                err=True,
-            )
         ctx.exit(2)
 
 

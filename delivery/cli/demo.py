@@ -103,8 +103,9 @@ def demo(port: int, run_once: bool, out: Path | None, wait: int, without: tuple[
     began = time.monotonic()
     data_dir = data_directory()
     with only_one(data_dir):
-        settings = prepare(free_port(port))
-        processes, _ = machine.processes(settings, int(settings.base_url.rsplit(":", 1)[1]))
+        free = free_port(port)
+        settings = prepare(free)
+        processes, _ = machine.processes(settings, free)
         unknown = set(without) - {process.name for process in processes}
         if unknown:
             raise click.BadParameter(f"there is no process {', '.join(sorted(unknown))}")

@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from channels.registry import ChannelConfigError
 from delivery.cli import checks, installation
 from delivery.cli.checks import Finding
-from delivery.errors import LightQError
+from delivery.db import driver_error
+from delivery.errors import LightQError, NotSaved
 from delivery.settings import Settings
 
 SIGNS: Final = {"ok": "ok  ", "warn": "warn", "red": "RED "}
@@ -58,10 +59,10 @@ def examine() -> Iterator[Check]:
     for name, look in LOOKS.items():
         try:
             status, words = look(settings)
+        except (NotSaved, DBAPIError) as error:
+            status, words = "red", f"the database did not answer ({driver_error(error)})"
         except (LightQError, ChannelConfigError) as error:
             status, words = "red", str(error)
-        except DBAPIError as error:
-            status, words = "red", f"the database did not answer ({type(error.orig).__name__})"
         except OSError as error:
             status, words = "red", f"{error.filename or 'the system'}: {error.strerror}"
         yield Check(name, status, words)

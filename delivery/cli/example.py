@@ -11,9 +11,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from delivery import access, accounts, clients, crypto, keys, people, results
+from delivery import access, accounts, clients, contacts, crypto, keys, people, results
 from delivery.access import Caller
-from delivery.clients import NewContact, NewRespondent
+from delivery.clients import NewRespondent
+from delivery.contacts import NewContact
 from delivery.db import now
 from delivery.library import library
 from delivery.models.assignments import Assignment, Occasion, Way
@@ -142,7 +143,7 @@ def _client(session: Session, caller: Caller, course: Course) -> Client:
         ],
     )
     for respondent in clients.respondents(session, client.id):
-        for point in clients.contacts(session, respondent.id):
+        for point in contacts.of_respondent(session, respondent.id):
             point.state, point.confirmed_at = ContactState.CONFIRMED, now()
     return client
 

@@ -18,14 +18,14 @@ from delivery.errors import Invalid, LightQError, SettingsError
 from delivery.models.people import Practice as PracticeRow
 from delivery.models.people import PracticeKey, Role
 from delivery.service import Service, start
-from delivery.settings import Settings
+from delivery.settings import Settings, neutral_name
 
 FIRST_ROLES = (Role.CLINICIAN, Role.OWNER, Role.FRONT_DESK)
 
 
 @click.command()
 @click.option("--practice", help="Name of the practice (the record holder).")
-@click.option("--sender-name", help="Neutral name in messages to clients; otherwise the practice's name.")
+@click.option("--sender-name", help="Neutral name in messages to clients; otherwise LIGHTQ_SENDER_NAME.")
 @click.option("--time-zone", default="America/Los_Angeles", show_default=True, help="Zone of the practice.")
 @click.option("--email", help="E-mail address of the first person; they sign in with it.")
 @click.option("--name", help="Name of the first person.")
@@ -60,7 +60,8 @@ def init(
     service = start(settings)
     try:
         _alliance_keys(service)
-        if _has_practice(service):
+        if (present := _practice(service)) is not None:
+            _refuse_another(service, present, practice)
             click.echo("There is a practice already; it was left as it is. Add people with `person add`.")
         else:
             _first_person(service, practice, sender_name, time_zone, email, name, password_file)
@@ -73,6 +74,11 @@ def _keys() -> Settings:
     """The data directory, the key-encryption key and `lightq.env`; what exists is kept."""
     environment.load()
     settings = configuration.load()
+    if (settings.data_dir / "demo.json").exists():
+        raise SettingsError(
+            f"{settings.data_dir} holds a demo: its people are invented and its passwords public. Give the "
+            "real installation a folder of its own with LIGHTQ_DATA_DIR"
+        )
     if settings.kek_path.resolve().is_relative_to(settings.data_dir.resolve()):
         raise SettingsError("LIGHTQ_KEK_FILE lies inside LIGHTQ_DATA_DIR: choose another place")
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -115,9 +121,20 @@ def _alliance_keys(service: Service) -> None:
             keys.make(session, crypto.read_kek(service.settings.kek_path), crypto.ALLIANCE)
 
 
-def _has_practice(service: Service) -> bool:
+def _practice(service: Service) -> str | None:
+    """The name of the practice that is there already."""
     with service.db.read() as session:
-        return session.scalars(select(PracticeRow.id).limit(1)).first() is not None
+        return session.scalars(select(PracticeRow.name).order_by(PracticeRow.id).limit(1)).first()
+
+
+def _refuse_another(service: Service, present: str, wanted: str | None) -> None:
+    if wanted is None or wanted.strip().casefold() == present.casefold():
+        return
+    raise LightQError(
+        installation.only_practice(present)
+        if service.db.is_sqlite
+        else f"There is the practice “{present}” already; `init` makes only the first one"
+    )
 
 
 def _first_person(
@@ -132,17 +149,19 @@ def _first_person(
     practice = _needed(practice, "--practice", "Name of the practice")
     name = _needed(name, "--name", "Your name")
     email = _needed(email, "--email", "Your e-mail address")
+    try:
+        sender = neutral_name(service.settings.sender_name if sender_name is None else sender_name)
+    except ValueError as error:
+        raise Invalid(f"--sender-name: {error}") from None
     password = installation.first_line(password_file) if password_file else installation.make_password(email)
     kek = crypto.read_kek(service.settings.kek_path)
     with service.db.write() as session:
-        row = people.add_practice(
-            session, kek, name=practice, sender_name=(sender_name or practice)[:60], time_zone=time_zone
-        )
+        row = people.add_practice(session, kek, name=practice, sender_name=sender, time_zone=time_zone)
         person = people.add_person(session, email=email, name=name, roles=FIRST_ROLES, practice=row)
         accounts.set_password(person, password)
         audit.record(session, row.id, audit.OPERATOR, audit.Tag.PERSON_ADDED, person.id)
         address = person.email
-    click.echo(f"Added the practice “{practice}” and {address}.")
+    click.echo(f"Added the practice “{practice}” and {address}. Clients see “{sender}” as the sender.")
     if not password_file:
         click.echo(f"Password (shown once): {password}")
 

@@ -58,6 +58,14 @@ def opened(found: Settings | None = None) -> Iterator[Service]:
         service.db.close()
 
 
+def only_practice(name: str) -> str:
+    """Why there can be no practice beside this one on SQLite."""
+    return (
+        f"With SQLite an installation serves one practice, here “{name}”. Another practice needs an "
+        "installation of its own, or PostgreSQL (LIGHTQ_DATABASE_URL)"
+    )
+
+
 def make_password(email: str) -> str:
     """Five random words (about 55 bits), easy to type once; none of them repeats the address."""
     local = email.partition("@")[0].strip().lower()

@@ -37,6 +37,10 @@ ONWARD: Final = ("send", "store", "next")
 
 
 class Stuck(Exception):
+    """The walk cannot go on; the text says where."""
+
+
+class TimedOut(Stuck):
     """Something did not arrive in time; the text names it."""
 
 
@@ -64,7 +68,8 @@ def run(settings: Settings, out: Path, wait: int) -> int:
             _one_client(settings, api, console, tally, number, channel, instruments, deadline)
         _collect(settings, api, tally, out, deadline)
     except Stuck as error:
-        click.echo(f"Timed out after {wait} s, or broken off: {error}", err=True)
+        ended = f"Timed out after {wait} s" if isinstance(error, TimedOut) else "Broken off"
+        click.echo(f"{ended}: {error}", err=True)
         return 1
     summary = {
         "assignments": len(tally.channel_of),
@@ -161,7 +166,7 @@ def _until(look: Callable[[], Any], deadline: float, what: str) -> Any:
         if found:
             return found
         time.sleep(POLL_SECONDS)
-    raise Stuck(f"{what} did not come. Are all workers running?")
+    raise TimedOut(f"{what} did not come. Are all workers running?")
 
 
 def fill_in(browser: Browser, page: Page, walk: random.Random) -> Page:

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
 from delivery import audit, crypto, keys
 from delivery.cli.environment import sync
 from delivery.db import Database
-from delivery.errors import SettingsError
+from delivery.errors import NotSaved, SettingsError
 from delivery.models.people import Practice, PracticeKey
 
 
@@ -76,7 +76,7 @@ def _finish(database: Database, kek_path: Path) -> None:
             raise SettingsError(
                 f"Neither {kek_path} nor {new} fits this database. Check LIGHTQ_DATABASE_URL; keep both files"
             )
-    except (OperationalError, ProgrammingError):
+    except (NotSaved, ProgrammingError):
         raise SettingsError(
             f"{new} shows an interrupted key rotation, and the database does not answer: start it first"
         ) from None

@@ -18,8 +18,9 @@ PORT = click.option("--port", type=click.IntRange(1, 65535), help="Port; otherwi
 
 
 def _port(settings: Settings, wanted: int | None) -> int:
-    """The port to listen on. Behind a proxy (public addresses without a port) it is 8080."""
-    return wanted or urlsplit(settings.base_url).port or 8080
+    """The port to listen on. Behind a proxy (https without a port) it is 8080."""
+    parts = urlsplit(settings.base_url)
+    return wanted or parts.port or (80 if parts.scheme == "http" else 8080)
 
 
 def _become(settings: Settings, argv: list[str]) -> NoReturn:

@@ -6,9 +6,11 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from delivery.errors import Invalid, LightQError, NotFound, TooMany
+from delivery.db import taken
+from delivery.errors import Conflict, Invalid, LightQError, NotFound, TooMany
 from delivery.jobs import where
 from delivery.web.zones import service
 
@@ -18,6 +20,7 @@ WORDS = {
     403: "This is not allowed from here. Load the page again and retry.",
     404: "There is nothing here.",
     405: "There is nothing here.",
+    409: "Somebody else did the same at this moment. Load the page again.",
     413: "That is too much at once. Nothing was stored.",
     415: "This kind of content is not taken here.",
     500: "Something went wrong on our side. It has been noted; please try again.",
@@ -28,6 +31,7 @@ def install(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(LightQError, _expected)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(IntegrityError, _refused)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -48,6 +52,11 @@ def _http(error: HTTPException) -> Response:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def _refused(error: IntegrityError) -> Response:
+    """Two at once where there can be one is a conflict; any other broken rule is a fault of ours."""
+    return answer(Conflict.status, Conflict.code, WORDS[409], {}) if taken(error) else _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from delivery import jobs
 from delivery.db import now
+from delivery.errors import LightQError
 from delivery.models.ledger import Heartbeat
 from delivery.web.zones import service
 
@@ -34,7 +35,7 @@ def readyz() -> Response:
             beats = session.scalars(select(Heartbeat).where(Heartbeat.at > now() - FRESH)).all()
             oldest = jobs.oldest_due(session)
         checks["database"] = True
-    except SQLAlchemyError:
+    except (LightQError, SQLAlchemyError):
         beats, oldest = [], None
         checks["database"] = False
     for name in NEEDED:

@@ -30,9 +30,14 @@ def service() -> Service:
     return found
 
 
+def _secure() -> bool:
+    """Whether the zone of this request speaks https."""
+    return service().settings.secure(request.host)
+
+
 def cookie_name(name: str) -> str:
     """`__Host-` cookies, except over plain http on loopback, where browsers do not take them."""
-    return f"__Host-{name}" if service().settings.secure_cookies else f"lq-{name}"
+    return f"__Host-{name}" if _secure() else f"lq-{name}"
 
 
 def set_cookie(response: AnyResponse, name: str, value: str, *, days: int = 1, strict: bool = True) -> None:
@@ -41,7 +46,7 @@ def set_cookie(response: AnyResponse, name: str, value: str, *, days: int = 1, s
         cookie_name(name),
         value,
         max_age=days * 86400,
-        secure=service().settings.secure_cookies,
+        secure=_secure(),
         httponly=True,
         samesite="Strict" if strict else "Lax",
         path="/",
@@ -50,9 +55,7 @@ def set_cookie(response: AnyResponse, name: str, value: str, *, days: int = 1, s
 
 def drop_cookie(response: AnyResponse, name: str) -> None:
     """Forget a cookie."""
-    response.delete_cookie(
-        cookie_name(name), path="/", secure=service().settings.secure_cookies, httponly=True
-    )
+    response.delete_cookie(cookie_name(name), path="/", secure=_secure(), httponly=True)
 
 
 def install(app: Flask) -> None:
@@ -108,10 +111,10 @@ def _leave(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code in (200, 304):
         headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
         headers["Cache-Control"] = "no-store"
-    if service().settings.secure_cookies:
+    if _secure():
         headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
     return response

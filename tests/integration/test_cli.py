@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
 
 from delivery import crypto, keys
 from delivery.cli import database, environment, rotation, sheet
@@ -25,7 +27,8 @@ from delivery.cli import init as first
 from delivery.cli.__main__ import COMMANDS, main
 from delivery.db import Database
 from delivery.models.clients import Client
-from delivery.models.people import ApiToken, Grant, Person, PracticeKey, Role
+from delivery.models.ledger import AuditEvent
+from delivery.models.people import ApiToken, Grant, Person, Practice, PracticeKey, Role
 from delivery.service import start
 from delivery.settings import Settings, load
 
@@ -115,8 +118,7 @@ def test_init_makes_keys_database_practice_and_first_person(place: Path) -> None
         assert len(owners) == 2
     from delivery import accounts
 
-    with service.db.write() as session:
-        assert accounts.sign_in(session, person.email, password[1], network="n", throttle_key=b"k")
+    assert accounts.sign_in(service.db, person.email, password[1], network="n", throttle_key=b"k")
     service.db.close()
 
 
@@ -128,6 +130,52 @@ def test_init_again_changes_nothing_and_says_so(place: Path, ready: Settings) ->
     store = Database(ready.database)
     with store.read() as session:
         assert len(session.scalars(select(Person)).all()) == 1
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "set_to", "stored"),
+    [
+        (None, None, "Secure Forms"),
+        (None, "Alder Office", "Alder Office"),
+        (" Birch Office ", "Alder Office", "Birch Office"),
+    ],
+)
+def test_the_sender_is_a_neutral_name_and_never_the_practice_s_by_itself(
+    place: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, set_to: str | None, stored: str
+) -> None:
+    if set_to:
+        monkeypatch.setenv("LIGHTQ_SENDER_NAME", set_to)
+    assert stored in ok(*FIRST, *(["--sender-name", given] if given else []))
+    store = Database(installed(place).database)
+    with store.read() as session:
+        assert session.scalars(select(Practice.sender_name)).one() == stored
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["https://example.org", "alder.example", "forms@example.org", " ", "x" * 61])
+def test_a_sender_name_that_looks_like_an_address_is_refused(place: Path, name: str) -> None:
+    assert "--sender-name" in refused(*FIRST, "--sender-name", name)
+    ok(*FIRST)
+
+
+def test_init_refuses_the_folder_of_a_demo(place: Path) -> None:
+    (place / "data").mkdir()
+    (place / "data" / "demo.json").write_text("{}")
+    assert "invented" in refused(*FIRST)
+    assert not (place / "data-keys").exists()
+
+
+def test_on_sqlite_a_second_practice_is_refused_in_words(place: Path, ready: Settings) -> None:
+    assert "one practice, here “Alder Street”" in refused("init", "--practice", "Birch House")
+    assert "one practice, here “Alder Street”" in refused(
+        "person", "add", "x@example.org", "--name", "X", "--role", "owner", "--practice", "Birch House"
+    )
+    assert "left as it is" in ok("init", "--practice", "alder street")
+    store = Database(ready.database)
+    with store.read() as session:
+        assert session.scalars(select(Practice.name)).all() == ["Alder Street"]
+        assert session.scalars(select(Person.email)).all() == ["ada@example.org"]
     store.close()
 
 
@@ -330,7 +378,7 @@ def test_a_rotation_killed_for_real_leaves_a_working_pair(place: Path, ready: Se
             "crypto.install(crypto.Vault(keys.loader(s, crypto.read_kek(p))))\n"
             "rotation.finish(s, p); print('go', flush=True)\n"
             "while True:\n"
-            "    rotation.rotate(s, p); crypto.vault().forget()\n"
+            "    rotation.rotate(s, p)\n"
             "    crypto.install(crypto.Vault(keys.loader(s, crypto.read_kek(p))))\n"
         )
         child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
@@ -382,6 +430,78 @@ def test_a_person_can_hold_several_roles_and_gets_a_password_once(place: Path, r
         }
     store.close()
     assert {role for email, role in found if email == "bo@example.org"} == {Role.CLINICIAN, Role.OWNER}
+
+
+def test_a_grant_gives_a_role_to_somebody_who_is_there_once(place: Path, ready: Settings) -> None:
+    ok("person", "add", "bo@example.org", "--name", "Bo", "--role", "front_desk")
+    words = ok("person", "grant", "Bo@example.org", "--role", "clinician", "--role", "front_desk")
+    assert words == "bo@example.org is now also clinician.\n"
+    assert "operator" in ok("person", "grant", "bo@example.org", "--role", "operator")
+    assert "nothing was changed" in ok("person", "grant", "bo@example.org", "--role", "clinician")
+    assert "nobody" in refused("person", "grant", "no@example.org", "--role", "owner")
+    assert "no such practice" in refused(
+        "person", "grant", "bo@example.org", "--role", "owner", "--practice", "Elm"
+    )
+    store = Database(ready.database)
+    with store.read() as session:
+        person = session.scalars(select(Person).where(Person.email == "bo@example.org")).one()
+        held = [
+            (g.role, g.practice_id is None)
+            for g in session.scalars(select(Grant).where(Grant.person_id == person.id).order_by(Grant.id))
+        ]
+        tags = session.scalars(select(AuditEvent.tag).where(AuditEvent.subject_id == person.id)).all()
+    store.close()
+    assert held == [(Role.FRONT_DESK, False), (Role.CLINICIAN, False), (Role.OPERATOR, True)]
+    assert tags.count("operator:grant:made") == 2
+    assert "unchanged" in ok("audit", "verify")
+
+
+def test_signing_somebody_out_ends_sessions_and_on_request_tokens(place: Path, ready: Settings) -> None:
+    from delivery import accounts
+
+    (place / "pw").write_text(PASSWORD + "\n")
+    ok(
+        "person",
+        "add",
+        "bo@example.org",
+        "--name",
+        "B",
+        "--role",
+        "clinician",
+        "--password-file",
+        f"{place / 'pw'}",
+    )
+    token = ok("token", "create", "--person", "bo@example.org").strip()
+    service = start(ready)
+    cookie = accounts.sign_in(service.db, "bo@example.org", PASSWORD, network="n", throttle_key=b"k")
+    assert cookie is not None
+
+    def stands() -> tuple[bool, bool]:
+        with service.db.read() as session:
+            return bool(accounts.resume(session, cookie)), bool(accounts.bearer(session, token))
+
+    assert stands() == (True, True)
+    assert "sessions ended: 1." in ok("person", "sign-out", "BO@example.org")
+    assert stands() == (False, True)
+    assert "tokens ended: 1." in ok("person", "sign-out", "bo@example.org", "--tokens")
+    assert stands() == (False, False)
+    with service.db.read() as session:
+        tags = session.scalars(select(AuditEvent.tag)).all()
+    service.db.close()
+    assert tags.count("operator:session:revoked") == 2
+    assert tags.count("operator:token:revoked") == 1
+    assert "nobody" in refused("person", "sign-out", "no@example.org")
+
+
+def test_a_database_that_does_not_answer_is_said_with_where_to_look(
+    place: Path, ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: Any) -> None:
+        raise OperationalError("SELECT", {}, sqlite3.OperationalError("disk I/O error"))
+
+    monkeypatch.setattr("delivery.db.Session.scalars", silent)
+    assert "did not answer (OperationalError)" in refused("person", "sign-out", "ada@example.org")
+    assert checks()["keys fit"] == "red"
 
 
 def test_a_token_is_printed_alone_and_kept_only_hashed(place: Path, ready: Settings) -> None:

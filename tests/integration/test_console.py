@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from channels.base import Message, Receipt, Refused
 from channels.local_post import LocalPost
-from delivery import dispatch, jobs, reports, results, submissions
+from delivery import dispatch, jobs, outcomes, reports, results, submissions
 from delivery.db import now
 from delivery.local_post import Box
 from delivery.models.assignments import Assignment, Way
@@ -51,13 +51,13 @@ def _deliver(service: Service, refuse: str = "") -> list[Message]:
             continue
         if refuse and refuse in out.message.to:
             with service.db.write() as session:
-                dispatch.refused(
-                    session, out, claim, Refused("smtp_550", "The mailbox does not exist.", True)
+                outcomes.refused(
+                    session, out.attempt_id, claim, Refused("smtp_550", "The mailbox does not exist.", True)
                 )
             continue
         receipt: Receipt = channel.send(out.message)
         with service.db.write() as session:
-            dispatch.accepted(session, out, claim, receipt)
+            outcomes.accepted(session, out.attempt_id, claim, receipt)
         sent.append(out.message)
 
 

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from delivery import accounts
+from delivery import accounts, throttle
 from delivery.db import now
 from delivery.models.clients import Client
 from delivery.models.ledger import AuditEvent
@@ -64,7 +64,7 @@ def test_wrong_password_and_unknown_address_get_the_same_page(somebody: FlaskCli
 def test_many_wrong_tries_have_to_wait_and_a_right_one_waits_too(
     somebody: FlaskClient, clock: time_machine.Traveller
 ) -> None:
-    for _ in range(accounts.FREE_TRIES):
+    for _ in range(throttle.FREE):
         assert somebody.post("/console/sign-in", data=WRONG).status_code == 401
     waiting = somebody.post("/console/sign-in", data=RIGHT)
     assert waiting.status_code == 429

@@ -333,7 +333,8 @@ def test_where_one_way_does_not_install_the_next_one_is_tried(
         ("score phq9", "questionnaires score phq9"),
         ("instruments list --json", "questionnaires list --json"),
         ("demo --once --out x", "delivery.cli demo --once --out x"),
-        ("bench", "delivery.cli bench"),
+        ("bench", "bench"),
+        ("faults --quick", "bench.faults --quick"),
     ],
 )
 def test_other_commands_become_the_module_that_does_them(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from delivery import access, assignments, audit, clients, submissions
+from delivery import access, assignments, audit, clients, history, submissions
 from delivery.access import Caller
 from delivery.errors import Invalid
 from delivery.library import library
@@ -72,8 +72,7 @@ def show_assignment(session: Session, caller: Caller, assignment_id: UUID) -> an
     row = access.one(session, caller, Assignment, assignment_id)
     audit.record(session, row.practice_id, caller.actor, audit.Tag.ASSIGNMENT_READ, row.id)
     steps = (
-        {name: line.get(name) for name in answers.Step.model_fields}
-        for line in assignments.history(session, row)
+        {name: line.get(name) for name in answers.Step.model_fields} for line in history.of_ask(session, row)
     )
     return answers.AssignmentShown(
         id=row.id,

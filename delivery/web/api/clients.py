@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, clients
+from delivery import access, audit, client_life, clients, contacts
 from delivery.access import Caller
 from delivery.errors import Invalid, NotFound
 from delivery.models.clients import Client, Consent, Episode, PermittedUse, Respondent
@@ -48,7 +48,7 @@ def change_client(
 
 
 def _move(session: Session, caller: Caller, client_id: UUID, to: ClientState) -> answers.ClientMoved:
-    stopped = clients.set_state(session, caller, client_id, to)
+    stopped = client_life.set_state(session, caller, client_id, to)
     return answers.ClientMoved(id=client_id, state=to, stopped=stopped)
 
 
@@ -155,7 +155,7 @@ def _respondent(session: Session, row: Respondent) -> answers.Respondent:
             answers.ContactPoint(
                 id=p.id, kind=p.kind, value=p.value or "", safe_for=p.safe_for, state=p.state
             )
-            for p in clients.contacts(session, row.id)
+            for p in contacts.of_respondent(session, row.id)
         ],
         consents=[
             answers.Consent(

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
 from flask import request
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from delivery.db import now, uuid7
+from delivery import crypto
+from delivery.db import insert, now, uuid7
 from delivery.errors import Conflict, LightQError
 from delivery.models.ledger import StoredReply
 
@@ -48,14 +47,15 @@ def once(
 ) -> tuple[Any, int, bool]:
     """The answer of `act`, its status, and whether it is the stored one of an earlier call.
 
-    `text` is the canonical body. An act that raises is not kept: after a correction the same key may be
-    used again. Raises Conflict where the key was used for something else.
+    `text` is the canonical body. Of it and of the key only a keyed hash is kept, so that nobody can check
+    a guess against a stolen copy of the database. An act that raises is not kept: after a correction the
+    same key may be used again. Raises Conflict where the key was used for something else.
     """
-    digest = sha256(f"{request.method} {request.path}\n{text}".encode()).digest()
-    row_id, key_hash = uuid7(), sha256(key.encode()).digest()
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    blind = crypto.vault().blind
+    digest = blind(crypto.ALLIANCE, "request", f"{request.method} {request.path}\n{text}")
+    row_id, key_hash = uuid7(), blind(crypto.ALLIANCE, "idempotency-key", key)
     made = session.scalars(
-        insert(StoredReply)
+        insert(session, StoredReply)
         .values(id=row_id, created_at=now(), token_id=token_id, key_hash=key_hash, request_hash=digest)
         .on_conflict_do_nothing()
         .returning(StoredReply.id)

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from delivery import clients
+from delivery import clients, contacts
 from delivery.db import now
 from delivery.errors import Invalid
 from delivery.models.assignments import Occasion, Way
@@ -71,7 +71,7 @@ class ContactPointBody(Body):
     @model_validator(mode="after")
     def _reachable(self) -> ContactPointBody:
         try:
-            clients.normal_contact(self.kind, self.value)
+            contacts.normal_contact(self.kind, self.value)
         except Invalid as error:
             raise refuse(str(error)) from None
         return self
@@ -111,7 +111,7 @@ class RespondentBody(Body):
             role=self.role,
             name=self.name,
             language=self.language,
-            contacts=[clients.NewContact(c.kind, c.value, c.safe_for) for c in self.contact_points],
+            contacts=[contacts.NewContact(c.kind, c.value, c.safe_for) for c in self.contact_points],
             consents=[(c.channel, c.wording, c.given_at, c.how) for c in self.consents],
             uses=(uses.own_statistics, uses.alliance_figures, uses.wording) if uses else None,
         )

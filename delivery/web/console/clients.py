@@ -10,8 +10,9 @@ from flask import g, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from delivery import access, client_record, clients, reach
-from delivery.clients import NewContact, NewRespondent
+from delivery import access, client_life, client_record, clients, reach
+from delivery.clients import NewRespondent
+from delivery.contacts import NewContact
 from delivery.errors import Invalid
 from delivery.models.clients import ContactKind
 from delivery.models.people import Role
@@ -146,7 +147,7 @@ def change_state(client_id: UUID) -> Response:
     if wanted not in {state.value for state in ClientState}:
         raise Invalid("That is not one of the choices.")
     with service().db.write() as session:
-        stopped = clients.set_state(session, caller(), client_id, ClientState(wanted))
+        stopped = client_life.set_state(session, caller(), client_id, ClientState(wanted))
     return redirect(url_for("console.client", client_id=client_id, stopped=stopped or None), 303)
 
 

@@ -56,8 +56,8 @@ def _open(session: Session, assignment_id: UUID, key: str | None) -> Page:
     row = access.one(session, caller(), Assignment, assignment_id)
     if row.channel is not Way.IN_PERSON or row.state not in OPEN_ASK:
         raise Conflict("This form is answered already, has ended, or goes another way.")
-    audit.record(session, row.practice_id, caller().actor, audit.Tag.ASSIGNMENT_READ, row.id)
     sheet = forms.typed_in(session, row, caller().person_id)
+    audit.record(session, row.practice_id, caller().actor, audit.Tag.ASSIGNMENT_READ, row.id)
     keys = [one.key for one in sheet.instruments]
     place = keys.index(key) if key in keys else 0
     client = session.get(Client, row.client_id)

@@ -26,20 +26,19 @@ def sign_in() -> Response:
         return redirect(to, 303) if resume() else show(200, to=to)
     email = request.form.get("email", "")
     try:
-        with service().db.write() as session:
-            made = accounts.sign_in(
-                session,
-                email,
-                request.form.get("password", ""),
-                network=request.remote_addr or "",
-                throttle_key=service().settings.keys[-1].encode(),
-                browser=request.user_agent.string,
-            )
+        secret = accounts.sign_in(
+            service().db,
+            email,
+            request.form.get("password", ""),
+            network=request.remote_addr or "",
+            throttle_key=service().settings.keys[-1].encode(),
+            browser=request.user_agent.string,
+        )
     except TooMany as error:
         response = show(429, to=to, kept=kept, email=email, words=str(error))
         response.headers["Retry-After"] = str(error.retry_after)
         return response
-    if made is None:
+    if secret is None:
         return show(401, to=to, kept=kept, email=email, wrong=True)
     done: Response
     if kept:
@@ -47,7 +46,7 @@ def sign_in() -> Response:
         done = make_response(render_template("console/go_on.html", to=to, kept=kept))
     else:
         done = redirect(to, 303)
-    set_cookie(done, COOKIE, made[1], strict=False)  # Lax: a link in a message opens the page itself
+    set_cookie(done, COOKIE, secret, strict=False)  # Lax: a link in a message opens the page itself
     return done
 
 

@@ -15,7 +15,6 @@ from delivery.models.assignments import Assignment
 from delivery.models.clients import CareRole, Client
 from delivery.models.messages import Dispatch
 from delivery.models.people import Grant, Person, Role
-from delivery.models.results import Report
 from delivery.service import Service
 from tests import build
 
@@ -86,25 +85,17 @@ def test_every_care_role_but_cover_sees_the_record(
     assert bool(rows) is sees
 
 
-def test_an_ask_its_report_and_its_message_are_found_by_the_care_team_alone(
-    service: Service, cast: build.Cast
-) -> None:
+def test_an_ask_and_its_message_are_found_by_the_care_team_alone(service: Service, cast: build.Cast) -> None:
     row = build.ask(service, cast.caller(service, cast.ada), cast.cy, ["phq9"])
-    with service.db.write() as session:
-        report = Report(practice_id=cast.practice, assignment_id=row.id)
-        session.add(report)
     with service.db.read() as session:
         message = session.scalars(select(Dispatch).where(Dispatch.assignment_id == row.id)).one()
         ada = access.caller(session, cast.ada)
         assert access.one(session, ada, Assignment, row.id).id == row.id
-        assert access.report(session, ada, report.id).id == report.id
         assert access.dispatch(session, ada, message.id).id == message.id
         for person in (cast.bo, cast.stranger, cast.desk):
             other = access.caller(session, person)
             with pytest.raises(NotFound):
                 access.one(session, other, Assignment, row.id)
-            with pytest.raises(NotFound):
-                access.report(session, other, report.id)
             with pytest.raises(NotFound):
                 access.dispatch(session, other, message.id)
 

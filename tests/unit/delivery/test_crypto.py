@@ -70,7 +70,7 @@ def test_after_a_new_data_key_old_values_open_and_new_ones_use_the_new_key() -> 
         vault().open(new, A, "t|c|1")
 
 
-def test_keys_are_fetched_once_until_they_are_forgotten() -> None:
+def test_keys_are_fetched_once() -> None:
     asked: list[UUID] = []
 
     def load(practice: UUID) -> PracticeKeys:
@@ -81,9 +81,6 @@ def test_keys_are_fetched_once_until_they_are_forgotten() -> None:
     one.seal(b"x", A, "p")
     one.seal(b"x", A, "p")
     assert asked == [A]
-    one.forget()
-    one.seal(b"x", A, "p")
-    assert asked == [A, A]
 
 
 def test_blind_indexes_meet_inside_one_practice_and_purpose_only() -> None:

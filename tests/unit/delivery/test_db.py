@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import OperationalError, StatementError
 
 from delivery import db
 from delivery.db import uuid7
@@ -81,3 +82,11 @@ def test_a_writer_that_cannot_get_in_says_that_nothing_was_saved(
         session.flush()
         with pytest.raises(NotSaved), service.db.write() as other:
             other.add(Tick(name="second", at=db.now()))
+
+
+def test_a_database_that_does_not_answer_a_reader_is_said_in_words(service: Service) -> None:
+    with pytest.raises(NotSaved) as caught, service.db.read():
+        raise OperationalError("SELECT secret", {}, sqlite3.OperationalError("disk I/O error"))
+    assert "looked up" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert db.driver_error(caught.value) == "OperationalError"

@@ -92,6 +92,9 @@ def test_debug_is_refused_off_loopback() -> None:
     [
         {"base_url": "https://example.org", "client_url": "https://example.org"},
         {"base_url": "https://example.org", "client_url": "https://example.org/"},
+        {"base_url": "https://example.org", "client_url": "https://example.org:8443"},
+        {"base_url": "https://example.org", "client_url": "https://EXAMPLE.org"},
+        {"base_url": "http://localhost:8080", "client_url": "http://localhost:8081"},
         {"base_url": "http://127.0.0.1:8080", "client_url": "http://127.0.0.1:8080"},
     ],
 )
@@ -108,6 +111,9 @@ def test_both_zones_on_one_host_are_refused(both: dict[str, str]) -> None:
         "https://",
         "https://example.org/forms",
         "https://example.org?a=b",
+        "https://somebody@example.org",
+        "https://example.org:many",
+        "https://[::1",
     ],
 )
 def test_an_address_is_scheme_host_and_port(address: str) -> None:
@@ -128,9 +134,43 @@ def test_the_key_file_may_not_lie_inside_the_data_directory(tmp_path: Path) -> N
     assert outside.kek_path == tmp_path.parent / f"{tmp_path.name}-keys" / "kek"
 
 
-def test_secure_cookies_go_with_https() -> None:
-    assert load(**PUBLIC).secure_cookies is True
-    assert load().secure_cookies is False
+def test_an_address_is_kept_as_browsers_send_it() -> None:
+    made = load(base_url="HTTPS://Console.Example.org:443/", client_url="https://forms.example.org:8443")
+    assert (made.base_url, made.base_host) == ("https://console.example.org", "console.example.org")
+    assert made.client_host == "forms.example.org:8443"
+    local = load(base_url="http://127.0.0.1:80", client_url="http://[::1]:8080")
+    assert (local.base_host, local.client_host) == ("127.0.0.1", "[::1]:8080")
+
+
+def test_each_zone_is_secure_by_its_own_address() -> None:
+    public = load(**PUBLIC)
+    assert public.secure(public.base_host)
+    assert public.secure(public.client_host)
+    mixed = load(client_url=PUBLIC["client_url"])
+    assert mixed.secure(mixed.client_host)
+    assert not mixed.secure(mixed.base_host)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("Alder Street Office", True),
+        ("Dr. Rivera", True),
+        ("Clínica Ñandú", True),
+        ("", False),
+        ("x" * 61, False),
+        ("Office\nBcc: x", False),
+        ("office@example.org", False),
+        ("Visit https://example.org", False),
+        ("example.org", False),
+        ("www.example", False),
+    ],
+)
+def test_a_sender_name_is_a_name_and_no_address(name: str, taken: bool) -> None:
+    if taken:
+        assert load(sender_name=f" {name} ").sender_name == name
+    else:
+        assert "LIGHTQ_SENDER_NAME" in reason(sender_name=name)
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

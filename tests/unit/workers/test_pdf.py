@@ -70,10 +70,10 @@ def test_every_page_has_its_number_and_names_the_client(made: dict[str, bytes]) 
 
 
 def test_the_words_can_be_read_back(made: dict[str, bytes]) -> None:
-    first, second = texts(made["phq9"])
+    first, *_ = texts(made["phq9"])
     assert "Read first: question 9" in first
     assert "Reliable improvement since the first, 5 Jun: 7 points lower, 21 to 14." in first
-    assert "9. Thoughts that you would be better off dead" in second
+    assert "9. Thoughts that you would be better off dead" in first
 
 
 def test_the_document_is_tagged_with_language_title_and_headers(made: dict[str, bytes]) -> None:

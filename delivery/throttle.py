@@ -1,0 +1,112 @@
+"""Wrong tries at sign-in make the next ones wait. Addresses and networks are kept only as keyed hashes.
+
+Tries are counted tightly for an address from one network, so that nobody elsewhere can keep its owner out;
+loosely for an address from everywhere, and for one network over all addresses.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session
+
+from delivery.db import insert, now
+from delivery.errors import TooMany
+from delivery.models.people import SignInThrottle
+
+#: Wrong tries before waiting begins; each further one doubles the wait.
+FREE: Final = 5
+FREE_BY_ADDRESS: Final = 50
+FREE_BY_NETWORK: Final = 30
+FIRST_WAIT: Final = timedelta(seconds=15)
+LONGEST_WAIT: Final = timedelta(hours=1)
+#: A counter without a wrong try for this long begins anew.
+KEPT: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Tries:
+    """The counters that a try from `network` for `address` touches, by their keys."""
+
+    pair: bytes
+    address: bytes
+    network: bytes
+
+    def check(self, session: Session) -> None:
+        """Raise TooMany while one of them waits. Only looks."""
+        _refuse(list(session.scalars(_rows(self))))
+
+    def lock(self, session: Session) -> None:
+        """As `check`, and hold them until the transaction ends: of many tries at once each is counted."""
+        keys = sorted((self.pair, self.address, self.network))  # in one order, so that nobody deadlocks
+        for key in keys:
+            fresh = insert(session, SignInThrottle).values(key_hash=key, failures=0, last_at=now())
+            session.execute(fresh.on_conflict_do_nothing())
+        _refuse(list(session.scalars(_rows(self).order_by(SignInThrottle.key_hash).with_for_update())))
+
+    def wrong(self, session: Session) -> None:
+        """Count a wrong try, after `lock`."""
+        for key, free in (
+            (self.pair, FREE),
+            (self.address, FREE_BY_ADDRESS),
+            (self.network, FREE_BY_NETWORK),
+        ):
+            _count(session.get_one(SignInThrottle, key), free)
+
+    def right(self, session: Session) -> None:
+        """Forget the wrong tries for this address, after `lock`; those of the network stay."""
+        for key in (self.pair, self.address):
+            row = session.get_one(SignInThrottle, key)
+            row.failures, row.blocked_until = 0, None
+
+
+def tries(secret: bytes, address: str, network: str) -> Tries:
+    """The counters of one try; `secret` keys their hashes. An IPv6 network is its first 64 bits."""
+    network = _site(network)
+    texts = (f"pair|{address}|{network}", f"email|{address}", f"network|{network}")
+    return Tries(*(hmac.new(secret, text.encode(), sha256).digest() for text in texts))
+
+
+def forget_old(session: Session) -> None:
+    """Delete counters that would begin anew anyway."""
+    session.execute(delete(SignInThrottle).where(SignInThrottle.last_at < now() - KEPT))
+
+
+def _site(network: str) -> str:
+    try:
+        found = ip_address(network)
+    except ValueError:
+        return network
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))
+
+
+def _rows(tried: Tries) -> Select[SignInThrottle]:
+    return select(SignInThrottle).where(
+        SignInThrottle.key_hash.in_((tried.pair, tried.address, tried.network))
+    )
+
+
+def _refuse(rows: list[SignInThrottle]) -> None:
+    at = now()
+    blocked = max((row.blocked_until for row in rows if row.blocked_until), default=at)
+    if blocked > at:
+        seconds = int((blocked - at).total_seconds()) + 1
+        raise TooMany("Too many tries. Please wait a little and try again.", seconds)
+
+
+def _count(row: SignInThrottle, free: int) -> None:
+    at = now()
+    row.failures = 1 if row.last_at < at - KEPT else row.failures + 1
+    row.last_at = at
+    if row.failures >= free:
+        # Capped before it is doubled, which would outgrow what a timedelta holds.
+        doubled = FIRST_WAIT * 2 ** min(row.failures - free, 10)
+        row.blocked_until = at + min(doubled, LONGEST_WAIT)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from delivery import throttle
+from delivery.db import now
+from delivery.errors import TooMany
+from delivery.models.people import SignInThrottle
+from delivery.service import Service
+
+KEY = b"throttle key of a test"
+
+
+def wrong(service: Service, address: str, network: str) -> None:
+    tried = throttle.tries(KEY, address, network)
+    with service.db.write() as session:
+        tried.lock(session)
+        tried.wrong(session)
+
+
+def right(service: Service, address: str, network: str) -> None:
+    tried = throttle.tries(KEY, address, network)
+    with service.db.write() as session:
+        tried.lock(session)
+        tried.right(session)
+
+
+def waits(service: Service, address: str, network: str) -> bool:
+    with service.db.read() as session:
+        try:
+            throttle.tries(KEY, address, network).check(session)
+        except TooMany:
+            return True
+    return False
+
+
+def test_one_network_waits_early_for_one_address_alone(service: Service) -> None:
+    for _ in range(throttle.FREE):
+        assert not waits(service, "ada@example.org", "192.0.2.1")
+        wrong(service, "ada@example.org", "192.0.2.1")
+    assert waits(service, "ada@example.org", "192.0.2.1")
+    assert not waits(service, "ada@example.org", "192.0.2.2")
+    assert not waits(service, "bo@example.org", "192.0.2.1")
+
+
+def test_an_address_that_is_tried_from_everywhere_waits_in_the_end(service: Service) -> None:
+    for number in range(throttle.FREE_BY_ADDRESS):
+        assert not waits(service, "ada@example.org", "192.0.2.1")
+        wrong(service, "ada@example.org", f"198.51.100.{number}")
+    assert waits(service, "ada@example.org", "192.0.2.1")
+
+
+def test_a_network_that_tries_many_addresses_waits_for_all(service: Service) -> None:
+    for number in range(throttle.FREE_BY_NETWORK):
+        assert not waits(service, "fresh@example.org", "192.0.2.1")
+        wrong(service, f"{number}@example.org", "192.0.2.1")
+    assert waits(service, "fresh@example.org", "192.0.2.1")
+    assert not waits(service, "fresh@example.org", "192.0.2.2")
+
+
+def test_a_right_try_forgets_the_wrong_ones_for_the_address_but_not_those_of_the_network(
+    service: Service,
+) -> None:
+    for _ in range(throttle.FREE_BY_NETWORK - 1):
+        wrong(service, "ada@example.org", "192.0.2.1")
+        right(service, "ada@example.org", "192.0.2.1")
+    assert not waits(service, "ada@example.org", "192.0.2.1")
+    wrong(service, "bo@example.org", "192.0.2.1")
+    assert waits(service, "ada@example.org", "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::3", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::3", "2001:db8:1:3::3", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("", "192.0.2.2", False),
+    ],
+)
+def test_an_ipv6_network_is_one_caller_whatever_its_last_half(one: str, other: str, same: bool) -> None:
+    assert (throttle.tries(KEY, "a", one) == throttle.tries(KEY, "a", other)) is same
+
+
+def test_a_wait_grows_to_an_hour_and_no_further(service: Service) -> None:
+    with time_machine.travel(now(), tick=False) as clock:
+        for _ in range(throttle.FREE + 40):
+            if waits(service, "ada@example.org", "192.0.2.1"):
+                clock.shift(throttle.LONGEST_WAIT)
+            assert not waits(service, "ada@example.org", "192.0.2.1")
+            wrong(service, "ada@example.org", "192.0.2.1")
+
+
+def test_a_day_later_counting_begins_anew_and_the_rows_are_gone(service: Service) -> None:
+    with time_machine.travel(now(), tick=False) as clock:
+        for _ in range(throttle.FREE):
+            wrong(service, "ada@example.org", "192.0.2.1")
+        clock.shift(throttle.KEPT + timedelta(seconds=1))
+        wrong(service, "ada@example.org", "192.0.2.1")
+        assert not waits(service, "ada@example.org", "192.0.2.1")
+        wrong(service, "bo@example.org", "192.0.2.2")
+        clock.shift(throttle.KEPT - timedelta(seconds=1))
+        with service.db.write() as session:
+            throttle.forget_old(session)
+            assert session.scalar(select(func.count()).select_from(SignInThrottle)) == 6
+        clock.shift(timedelta(seconds=2))
+        with service.db.write() as session:
+            throttle.forget_old(session)
+            assert session.scalar(select(func.count()).select_from(SignInThrottle)) == 0
