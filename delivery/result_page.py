@@ -9,13 +9,15 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from delivery import reports, result_lines, results
+from delivery import report_data, reports, result_lines, results
 from delivery.access import Caller
 from delivery.db import now
 from delivery.models.assignments import Assignment
 from delivery.models.clients import Client, Respondent
 from delivery.models.people import Person
 from delivery.models.results import Alert, Report, Submission
+from delivery.report_verdicts import Sentence, Verdicts
+from delivery.report_words import Words
 from questionnaires import answers as given
 from questionnaires.rules import Scale
 from questionnaires.schema import Instrument, Item
@@ -32,6 +34,7 @@ class ScaleLine:
     step: int
     steps: int
     prorated: bool
+    main: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ class ResultPage:
     answers: list[AnswerLine]
     alerts: list[AlertLine]
     report: Report | None
+    #: What changed since the first and the last form, in the words of the PDF, and by which figure.
+    said: list[Sentence]
+    change_source: str
 
     @property
     def blanks(self) -> list[Item]:
@@ -117,7 +123,17 @@ def read(session: Session, caller: Caller, submission_id: UUID) -> ResultPage:
         answers=_answers(instrument, submission.answers or {}),
         alerts=_alerts(session, submission),
         report=reports.of_submission(session, submission.id),
+        **_course(session, submission, scored=result is not None),
     )
+
+
+def _course(session: Session, submission: Submission, *, scored: bool) -> dict[str, Any]:
+    """The sentences beside the main score, as the report has them."""
+    total = report_data.assemble(session, submission.id) if scored else None
+    if total is None or total.total is None:
+        return {"said": [], "change_source": ""}
+    said = Verdicts(Words(total.course.zone)).of_score(total.total, total)
+    return {"said": said, "change_source": total.total.reliable_source if total.total.changes else ""}
 
 
 def _scales(instrument: Instrument, result: dict[str, Any]) -> list[ScaleLine]:
@@ -129,7 +145,9 @@ def _scales(instrument: Instrument, result: dict[str, Any]) -> list[ScaleLine]:
             continue
         step, steps = result_lines.band_place(instrument, scale.id, got["band"])
         span = tuple(got["range"]) if got["range"] and got["value"] is None else None
-        lines.append(ScaleLine(scale, got["value"], span, got["band"], step, steps, got["prorated"]))
+        lines.append(
+            ScaleLine(scale, got["value"], span, got["band"], step, steps, got["prorated"], scale.id == main)
+        )
     return lines
 
 

@@ -480,6 +480,28 @@ def test_i_am_calling_is_one_press(ada: FlaskClient, service: Service, cast: bui
         )
 
 
+def test_words_typed_beside_i_am_calling_are_kept(
+    ada: FlaskClient, service: Service, cast: build.Cast
+) -> None:
+    _answered(ada, service, cast.cy, last="3")
+    with service.db.read() as session:
+        alert_id = session.scalars(select(Alert.id)).one()
+    ada.post(f"/console/alerts/{alert_id}", data={"quick": "calling", "note": "left a message at 9"})
+    with service.db.read() as session:
+        assert session.get_one(Alert, alert_id).note == "I am calling. left a message at 9"
+
+
+def test_a_result_says_what_changed_since_the_last_one(
+    ada: FlaskClient, service: Service, cast: build.Cast
+) -> None:
+    first = _answered(ada, service, cast.cy, last="0")
+    assert "nothing to compare yet" in ada.get(f"/console/results/{first}").text
+    second = _answered(ada, service, cast.cy, last="3")
+    page = ada.get(f"/console/results/{second}").text
+    assert "No reliable change" in page
+    assert "NHS Talking Therapies" in page
+
+
 def test_the_pdf_opens_under_a_name_that_says_nothing(
     ada: FlaskClient, service: Service, cast: build.Cast
 ) -> None:

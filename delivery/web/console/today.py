@@ -32,7 +32,8 @@ def _page(refused: UUID | None = None, error: Invalid | None = None) -> str:
 def take_up(alert_id: UUID) -> Response:
     """Write what was done about a risk answer: one press for "I am calling", or words of one's own."""
     quick = request.form.get("quick") == "calling"
-    note = _("I am calling") if quick else request.form.get("note", "")
+    typed = request.form.get("note", "").strip()
+    note = ". ".join(filter(None, [_("I am calling"), typed])) if quick else typed
     try:
         with service().db.write() as session:
             alerts.acknowledge(session, caller(), alert_id, note)
