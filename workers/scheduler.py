@@ -7,7 +7,9 @@ belongs to whoever inserts its tick.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import structlog
 from sqlalchemy import delete
@@ -38,18 +40,36 @@ def take_tick(session: Session, name: str, every: timedelta) -> bool:
     return session.scalars(fresh.on_conflict_do_nothing().returning(Tick.name)).one_or_none() is not None
 
 
-def sweep(session: Session) -> None:
-    """What has run out: worn-out work, links, asks, drafts, counters, replies, old ticks and heartbeats."""
-    parked = jobs.park_worn_out(session)
-    links.expire_due(session)
-    assignments.expire_due(session)
-    forms.wipe_old(session)
-    throttle.forget_old(session)
+def _park(session: Session) -> None:
+    if parked := jobs.park_worn_out(session):
+        log.error("work.parked", rows=parked)
+
+
+def _forget(session: Session) -> None:
     session.execute(delete(StoredReply).where(StoredReply.created_at < now() - REPLIES_KEPT))
     session.execute(delete(Tick).where(Tick.at < now() - timedelta(days=2)))
     session.execute(delete(Heartbeat).where(Heartbeat.at < now() - timedelta(hours=1)))
-    if parked:
-        log.error("work.parked", rows=parked)
+
+
+#: What runs out: worn-out work, links, asks, drafts, counters, then replies, old ticks and heartbeats.
+PARTS: Final[tuple[Callable[[Session], object], ...]] = (
+    _park,
+    links.expire_due,
+    assignments.expire_due,
+    forms.wipe_old,
+    throttle.forget_old,
+    _forget,
+)
+
+
+def sweep(service: Service) -> None:
+    """Every part in a transaction of its own: none holds another's locks, and none stops another."""
+    for part in PARTS:
+        try:
+            with service.db.write() as session:
+                part(session)
+        except Exception as error:
+            log.error("scheduler.sweep", part=part.__name__, error=jobs.where(error))
 
 
 def step(service: Service) -> None:
@@ -62,8 +82,9 @@ def step(service: Service) -> None:
         last = session.get(Tick, ("sweep", period(SWEEP_EVERY)))
     if last is None:
         with service.db.write() as session:
-            if take_tick(session, "sweep", SWEEP_EVERY):
-                sweep(session)
+            mine = take_tick(session, "sweep", SWEEP_EVERY)
+        if mine:
+            sweep(service)
 
 
 def run(service: Service, stop: threading.Event) -> None:

@@ -381,8 +381,7 @@ def test_a_row_whose_worker_dies_each_time_is_parked_by_the_sweep(
         hurry(service)
     drain.drain("score")
     assert count(service, Score) == 0
-    with service.db.write() as session:
-        scheduler.sweep(session)
+    scheduler.sweep(service)
     with service.db.read() as session:
         assert [row.error for row in jobs.parked(session, [cast.practice])] == ["WorkerDied"]
 

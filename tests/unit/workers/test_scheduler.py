@@ -35,9 +35,27 @@ def test_stored_replies_are_kept_for_two_days_and_no_longer(service: Service, ca
         row.body = {"id": "x"}
         session.add(row)
     for hours, kept in ((24, 1), (47, 1), (49, 0)):
-        with time_machine.travel(now() + timedelta(hours=hours)), service.db.write() as session:
-            scheduler.sweep(session)
+        with time_machine.travel(now() + timedelta(hours=hours)):
+            scheduler.sweep(service)
+        with service.db.read() as session:
             assert len(session.scalars(select(StoredReply.id)).all()) == kept
+
+
+def test_a_part_of_the_sweep_that_goes_wrong_does_not_stop_the_others(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def broken(_session: object) -> None:
+        done.append("broken")
+        raise RuntimeError
+
+    def whole(_session: object) -> None:
+        done.append("whole")
+
+    monkeypatch.setattr(scheduler, "PARTS", (broken, whole))
+    scheduler.sweep(service)
+    assert done == ["broken", "whole"]
 
 
 def test_a_round_that_goes_wrong_is_noted_and_the_next_one_goes_on(
