@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -87,7 +88,8 @@ class Mailbox:
         self._loop.run_forever()
         server.close()
         for transport in self._open:
-            transport.abort()
+            with suppress(AttributeError):  # Python 3.11.2: a TLS transport whose peer has gone
+                transport.abort()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.run_until_complete(asyncio.sleep(0.05))
