@@ -480,6 +480,23 @@ def test_i_am_calling_is_one_press(ada: FlaskClient, service: Service, cast: bui
         )
 
 
+def test_what_some_measures_need_can_be_noted_later(
+    ada: FlaskClient, service: Service, cast: build.Cast
+) -> None:
+    path = f"/console/clients/{cast.cy}/about"
+    wrong = ada.post(
+        path, data={"date_of_birth": "2190-01-01", "sex_for_scoring": "female", "called_by": "Cy"}
+    )
+    assert wrong.status_code == 422
+    assert "Check the year." in wrong.text
+    assert 'value="2190-01-01"' in wrong.text
+    right = {"date_of_birth": "1990-05-04", "sex_for_scoring": "female", "called_by": "Cy"}
+    assert ada.post(path, data=right).status_code == 303
+    with service.db.read() as session:
+        client = session.get_one(Client, cast.cy)
+        assert (str(client.date_of_birth), client.sex_for_scoring, client.called_by) == tuple(right.values())
+
+
 def test_words_typed_beside_i_am_calling_are_kept(
     ada: FlaskClient, service: Service, cast: build.Cast
 ) -> None:

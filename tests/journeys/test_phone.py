@@ -102,12 +102,19 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer within a minute")
 
 
+#: Quiet, and without the sandbox that root cannot have.
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "
+    "--disable-quic --no-first-run"
+).split()
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 

@@ -365,6 +365,7 @@ def test_root_gets_the_tools_of_the_tests_only_when_asked(
 ) -> None:
     monkeypatch.setattr(script, "PYTHON", program(tmp_path / "bin", "python", "exit 0"))
     monkeypatch.setattr(script, "TEST_TOOLS", {"no-such-tool": "its-package"})
+    monkeypatch.setattr(script, "TEST_LIBRARIES", {"libno-such.so.1": "libno-such1", "libc.so.6": "libc6"})
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.delenv("CI", raising=False)
     calls: list[object] = []
@@ -374,7 +375,7 @@ def test_root_gets_the_tools_of_the_tests_only_when_asked(
     script.test(["--install"])
     monkeypatch.setenv("CI", "true")
     script.test([])
-    assert calls == [["its-package"], ["its-package"]]
+    assert calls == [["its-package", "libno-such1"], ["its-package", "libno-such1"]]
 
 
 def test_a_check_that_does_not_pass_is_shown_and_makes_the_whole_not_pass(

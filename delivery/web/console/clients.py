@@ -136,7 +136,14 @@ def _client_page(client_id: UUID, **more: Any) -> str:
     with service().db.write() as session:
         record = client_record.read(session, caller(), client_id)
     stopped = request.args.get("stopped", 0, type=int)
-    values: dict[str, Any] = {"typed": {}, "fields": {}, "respondent_id": None, "stopped": stopped, **more}
+    values: dict[str, Any] = {
+        "typed": {},
+        "fields": {},
+        "respondent_id": None,
+        "about_open": False,
+        "stopped": stopped,
+        **more,
+    }
     return render_template("console/client.html", record=record, **values)
 
 
@@ -149,6 +156,26 @@ def change_state(client_id: UUID) -> Response:
     with service().db.write() as session:
         stopped = client_life.set_state(session, caller(), client_id, ClientState(wanted))
     return redirect(url_for("console.client", client_id=client_id, stopped=stopped or None), 303)
+
+
+@bp.post("/clients/<uuid:client_id>/about")
+def change_about(client_id: UUID) -> Response:
+    """Note what some measures need: date of birth, sex used for scoring; and the name to be called by."""
+    typed = request.form
+    try:
+        with service().db.write() as session:
+            clients.change(
+                session,
+                caller(),
+                client_id,
+                called_by=typed.get("called_by", ""),
+                date_of_birth=day_of(typed, "date_of_birth"),
+                sex_for_scoring=typed.get("sex_for_scoring", ""),
+            )
+    except Invalid as error:
+        page = _client_page(client_id, typed=typed, fields=error.fields, about_open=True)
+        return make_response(page, error.status)
+    return redirect(url_for("console.client", client_id=client_id), 303)
 
 
 @bp.post("/clients/<uuid:client_id>/email")
