@@ -103,10 +103,15 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 #: Quiet, and without the sandbox that root cannot have.
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "
-    "--disable-quic --no-first-run"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
 
 
 @pytest.fixture(scope="module")
