@@ -121,6 +121,7 @@ def test_what_a_process_leaves_in_its_group_is_ended_before_it_runs_again(
     os.kill(pid_of(supervisor, "parent"), signal.SIGKILL)
     until(lambda: supervisor.status()["parent"].ends == 1, supervisor)
     until(lambda: is_gone(orphan))
+    assert is_gone(orphan)
 
 
 def test_processes_stop_in_reverse_order(tmp_path: Path, supervise: Callable[..., Supervisor]) -> None:
@@ -155,6 +156,7 @@ def test_who_does_not_stop_in_time_is_killed_with_all_its_group(
     pid, child = pid_of(supervisor, "deaf"), int(helper.read_text())
     supervisor.stop()
     until(lambda: is_gone(pid) and is_gone(child))
+    assert (is_gone(pid), is_gone(child)) == (True, True)
 
 
 def test_the_end_of_the_purpose_of_the_run_is_the_end_of_the_run(
@@ -208,6 +210,7 @@ def test_processes_end_when_their_supervisor_is_killed(
     supervisor, child = standalone
     supervisor.kill()
     until(lambda: is_gone(child))
+    assert is_gone(child)
 
 
 def test_a_second_supervisor_on_the_same_data_is_refused_in_plain_words(tmp_path: Path) -> None:
