@@ -44,9 +44,17 @@ def problems(instrument: Instrument, raw: object) -> list[tuple[str, str]]:
             continue
         if not isinstance(value, str):
             found.append((item.id, "the answer is not text; give the option code as text"))
-        elif value not in {option.code for option in item.options}:
-            found.append((item.id, "the answer is not one of its option codes"))
+        elif not item.takes(value):
+            found.append((item.id, _expected(item)))
     return found
+
+
+def _expected(item: Item) -> str:
+    if item.whole_number:
+        return "the answer is not a whole number from {} to {}".format(*item.whole_number)
+    if item.free_text is not None:
+        return f"the answer is empty or longer than {item.free_text} characters"
+    return "the answer is not one of its option codes"
 
 
 def check_context(raw: object) -> dict[str, object]:

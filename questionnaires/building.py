@@ -34,12 +34,15 @@ class FileItem:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
     id: str
-    options: str
+    options: str | None = None
+    whole_number: tuple[int, int] | None = None
+    free_text: int | None = None
     number: str | None = None
     stem: str | None = "main"
     scored: bool = True
     asked_if: Condition | None = None
     when_skipped: Number | None = None
+    same_as: str | None = None
     loinc: str | None = None
 
 
@@ -72,6 +75,13 @@ class File:
     loinc: str | None = None
     changelog: dict[str, str] = field(default_factory=dict)
     texts: dict[str, Text] = field(default_factory=dict)
+
+    def limits(self, item: FileItem) -> tuple[Number, Number] | None:
+        """The lowest and highest value that an answer to the item can have; None where it has none."""
+        if item.whole_number:
+            return item.whole_number
+        values = [one.value for one in self.options.get(item.options or "", ()) if one.value is not None]
+        return (min(values), max(values)) if values else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +123,7 @@ _TEXT_FILE: TypeAdapter[TextFile] = TypeAdapter(TextFile)
 def _validated(source: Source, adapter: TypeAdapter[_T]) -> _T:
     # Strict JSON mode takes lists for tuples and mappings for classes, but never "3" or true for 3.
     try:
-        return adapter.validate_json(canonical(source.content), strict=True)
+        return adapter.validate_json(json.dumps(source.content, ensure_ascii=False), strict=True)
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         where: Path_ = tuple(first["loc"])
@@ -156,9 +166,12 @@ def build(form: File, digest: str) -> Instrument:
             scored=item.scored,
             critical=item.id in critical,
             option_set=item.options,
-            options=options[item.options],
+            options=options[item.options] if item.options else (),
+            whole_number=item.whole_number,
+            free_text=item.free_text,
             asked_if=item.asked_if,
             when_skipped=item.when_skipped,
+            same_as=item.same_as,
             loinc=item.loinc,
         )
         for item in form.items

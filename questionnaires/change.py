@@ -76,7 +76,8 @@ def _reliable(figure: ChangeFigure | None, earlier: Number, points: Number) -> b
         return abs(points) >= figure.points
     if earlier == 0 or figure.percent is None:
         return None  # a share of nothing says nothing
-    return abs(points) / abs(earlier) * 100 >= figure.percent
+    share = round(abs(points) / abs(earlier) * 100, 3)  # 30 percent of a third is 30 percent
+    return share >= figure.percent
 
 
 def _crossed(scale: Scale, figure: ChangeFigure | None, earlier: Number, later: Number) -> bool | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from questionnaires.building import File, TextFile
+from questionnaires.building import File, FileItem, TextFile
 from questionnaires.condition_checks import KNOWN_CONTEXT, condition_problems
 from questionnaires.conditions import Condition
-from questionnaires.rules import Critical, Screen
+from questionnaires.rules import Screen
 from questionnaires.scale_checks import check_scales
 from questionnaires.schema import Instrument, Text
 from questionnaires.source import Path_
@@ -16,6 +16,8 @@ from questionnaires.source import Path_
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CODE = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+MOST = 100_000
+LONGEST = 2_000
 Problem = tuple[Path_, str]
 
 
@@ -86,8 +88,22 @@ def _options(form: File) -> Iterator[Problem]:
             if option.value is None and name in scored and not option.not_applicable:
                 yield where, f"the option '{option.code}' has no value, but its list is used by a scored item"
     for index, item in enumerate(form.items):
-        if item.options not in form.options:
-            yield ("items", index, "options"), f"there is no option list '{item.options}'"
+        for reason in _entry(form, item):
+            yield ("items", index), reason
+
+
+def _entry(form: File, item: FileItem) -> Iterator[str]:
+    """How an item is answered: an option list, a whole number, or free text."""
+    if sum(entry is not None for entry in (item.options, item.whole_number, item.free_text)) != 1:
+        yield f"give '{item.id}' exactly one of 'options', 'whole_number' and 'free_text'"
+    elif item.options is not None and item.options not in form.options:
+        yield f"there is no option list '{item.options}'"
+    elif item.whole_number and not 0 <= item.whole_number[0] < item.whole_number[1] <= MOST:
+        yield f"a whole number runs from a lower to a higher one, within 0 and {MOST:,}"
+    elif item.free_text is not None and item.scored:
+        yield f"'{item.id}' is free text, which is never scored; write scored: false"
+    elif item.free_text is not None and not 1 <= item.free_text <= LONGEST:
+        yield f"free text has room for 1 to {LONGEST:,} characters"
 
 
 def _items(form: File) -> Iterator[Problem]:
@@ -135,12 +151,8 @@ def _critical(form: File) -> Iterator[Problem]:
         if rule.item in seen:
             yield ("critical", index, "item"), f"'{rule.item}' has two critical rules"
         seen.add(rule.item)
-        for reason in condition_problems(form, _as_condition(rule)):
+        for reason in condition_problems(form, rule.condition):
             yield ("critical", index), reason
-
-
-def _as_condition(rule: Critical) -> Condition:
-    return Condition(item=rule.item, at_least=rule.at_least, codes=rule.codes)
 
 
 def _change(form: File) -> Iterator[Problem]:
@@ -167,13 +179,12 @@ def _items_of(condition: Condition | None) -> Iterator[str]:
         yield condition.item
     if condition.count:
         yield from condition.count.items
-    for part in (*condition.all_of, *condition.any_of, *condition.none_of):
+    for part in condition.parts:
         yield from _items_of(part)
 
 
 def _scales_of(condition: Condition) -> bool:
-    parts = (*condition.all_of, *condition.any_of, *condition.none_of)
-    return condition.scale is not None or any(_scales_of(part) for part in parts)
+    return condition.scale is not None or any(_scales_of(part) for part in condition.parts)
 
 
 def further_text_problems(instrument: Instrument, form: TextFile) -> Iterator[Problem]:

@@ -15,22 +15,34 @@ def condition_problems(form: File, condition: Condition | None) -> Iterator[str]
     if condition is None:
         return
     subjects = (condition.item, condition.scale, condition.context, condition.count)
-    groups = (condition.all_of, condition.any_of, condition.none_of)
+    groups = (condition.all_of, condition.any_of, condition.none_of, condition.how_many)
     bounded = condition.at_least is not None or condition.at_most is not None
-    tests = (bounded, bool(condition.codes), condition.equals is not None)
+    tests = (bounded, bool(condition.codes), condition.equals is not None, condition.left_blank)
     if sum(part is not None for part in subjects) + sum(bool(group) for group in groups) != 1:
-        yield "a condition names exactly one of item, scale, context, count, all_of, any_of, none_of"
+        yield (
+            "a condition names exactly one of item, scale, context, count, all_of, any_of, none_of, how_many"
+        )
     elif any(groups):
-        for part in (*condition.all_of, *condition.any_of, *condition.none_of):
-            yield from condition_problems(form, part)
+        yield from _group(form, condition, bounded)
     elif sum(tests) != 1:
-        yield "a condition needs either at_least and at_most, or codes, or equals"
-    elif condition.codes and condition.item is None:
-        yield "'codes' goes with an item"
+        yield "a condition needs either at_least and at_most, or codes, or equals, or left_blank"
+    elif (condition.codes or condition.left_blank) and condition.item is None:
+        yield "'codes' and 'left_blank' go with an item"
     elif condition.equals is not None and condition.context is None:
         yield "'equals' goes with a context"
     else:
         yield from _subject(form, condition)
+
+
+def _group(form: File, condition: Condition, bounded: bool) -> Iterator[str]:
+    if condition.codes or condition.equals is not None or condition.left_blank:
+        yield "'codes', 'equals' and 'left_blank' stand in the conditions of a group, not beside it"
+    elif bounded != bool(condition.how_many):
+        yield "'at_least' and 'at_most' go with 'how_many'; the other groups have no bounds"
+    elif condition.how_many:
+        yield from _outside(condition, 0, len(condition.how_many))
+    for part in condition.parts:
+        yield from condition_problems(form, part)
 
 
 def _subject(form: File, condition: Condition) -> Iterator[str]:
@@ -53,17 +65,19 @@ def _subject(form: File, condition: Condition) -> Iterator[str]:
 
 
 def _item(form: File, condition: Condition, name: str) -> Iterator[str]:
-    lists = {item.id: item.options for item in form.items}
-    if name not in lists:
+    items = {item.id: item for item in form.items}
+    if name not in items:
         yield f"there is no item '{name}'"
         return
-    options = form.options.get(lists[name], ())
+    if condition.left_blank:
+        return
+    options = form.options.get(items[name].options or "", ())
     for code in condition.codes:
         if code not in {option.code for option in options}:
             yield f"'{name}' has no option '{code}'"
-    values = [option.value for option in options if option.value is not None]
-    if values:
-        yield from _outside(condition, min(values), max(values))
+    limits = form.limits(items[name])
+    if limits:
+        yield from _outside(condition, *limits)
     elif not condition.codes:
         yield f"the options of '{name}' have no values to compare"
 

@@ -30,7 +30,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One test on exactly one subject: an item, a scale, the context, a count, or other conditions."""
+    """One test on exactly one subject: an item, a scale, the context, a count, or other conditions.
+
+    `left_blank` asks whether an item was left blank on purpose; `how_many` counts conditions that hold.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
     item: str | None = None
@@ -40,10 +43,17 @@ class Condition:
     all_of: tuple[Condition, ...] = ()
     any_of: tuple[Condition, ...] = ()
     none_of: tuple[Condition, ...] = ()
+    how_many: tuple[Condition, ...] = ()
     at_least: Number | None = None
     at_most: Number | None = None
     codes: tuple[str, ...] = ()
     equals: str | None = None
+    left_blank: bool = False
+
+    @property
+    def parts(self) -> tuple[Condition, ...]:
+        """The conditions that this one is made of, empty where it looks at something itself."""
+        return self.all_of or self.any_of or self.none_of or self.how_many
 
 
 class Skipped:
@@ -86,6 +96,8 @@ def picker(positions: Sequence[int]) -> Pick:
 def compile_condition(condition: Condition, position: Mapping[str, int]) -> Test:
     """Turn a checked condition into a function. `position` maps item ids to places in the value list."""
     if condition.item is not None:
+        if condition.left_blank:
+            return _blank_test(condition.item, position[condition.item])
         return _item_test(condition, condition.item, position[condition.item])
     if condition.scale is not None:
         return _scale_test(condition, condition.scale)
@@ -97,12 +109,13 @@ def compile_condition(condition: Condition, position: Mapping[str, int]) -> Test
 
 
 def _group_test(condition: Condition, position: Mapping[str, int]) -> Test:
-    group = condition.all_of or condition.any_of or condition.none_of
-    parts = [compile_condition(part, position) for part in group]
+    parts = [compile_condition(part, position) for part in condition.parts]
     if condition.all_of:
         return lambda state: _all(test(state) for test in parts)
     if condition.any_of:
         return lambda state: _negate(_all(_negate(test(state)) for test in parts))
+    if condition.how_many:
+        return _how_many_test(condition, parts)
     return lambda state: _all(_negate(test(state)) for test in parts)
 
 
@@ -128,6 +141,24 @@ def _within(low: Number, high: Number, condition: Condition) -> Verdict:
     if (least is None or low >= least) and (most is None or high <= most):
         return True
     return None
+
+
+def _how_many_test(condition: Condition, parts: Sequence[Test]) -> Test:
+    def test(state: State) -> Verdict:
+        verdicts = [part(state) for part in parts]
+        sure = verdicts.count(True)
+        return _within(sure, sure + verdicts.count(None), condition)
+
+    return test
+
+
+def _blank_test(item: str, place: int) -> Test:
+    def test(state: State) -> Verdict:
+        if state.values[place] is not None:  # answered, or rightly not asked
+            return False
+        return True if item in state.answers else None
+
+    return test
 
 
 def _item_test(condition: Condition, item: str, place: int) -> Test:

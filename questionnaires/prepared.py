@@ -14,10 +14,12 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from questionnaires.schema import Instrument, plain
+from questionnaires.schema import Instrument, Text, plain
 
+_T = TypeVar("_T", Instrument, Text)
+_HASH = 32
 _CODE = (
     "conditions.py",
     "rules.py",
@@ -41,26 +43,27 @@ def _code_digest() -> bytes:
 
 def entry_for(path: Path, data: bytes) -> Path:
     """Where the prepared form of a file with these bytes is kept."""
-    digest = hashlib.sha256(_code_digest() + data).hexdigest()[:32]
+    digest = hashlib.sha256(_code_digest() + data).hexdigest()[:_HASH]
     return path.parent / "__pycache__" / f"{path.stem}.{digest}.json"
 
 
-def load(entry: Path) -> Instrument | None:
-    """The prepared instrument, or None where there is none that can be used."""
+def load(entry: Path, kind: type[_T]) -> _T | None:
+    """What was prepared, an Instrument or a Text; None where there is nothing that can be used."""
     try:
-        instrument = _rebuild(Instrument, json.loads(entry.read_bytes()))
+        found = _rebuild(kind, json.loads(entry.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return instrument if isinstance(instrument, Instrument) else None
+    return found if isinstance(found, kind) else None
 
 
-def store(entry: Path, instrument: Instrument) -> None:
-    """Keep a checked instrument in place of older entries. An unwritable folder keeps nothing."""
+def store(entry: Path, checked: Instrument | Text) -> None:
+    """Keep what was checked in place of older entries. An unwritable folder keeps nothing."""
     written = entry.with_suffix(f".{os.getpid()}.tmp")
     try:
         entry.parent.mkdir(exist_ok=True)
-        written.write_text(json.dumps(plain(instrument)), encoding="utf-8")
-        for older in entry.parent.glob(f"{entry.name.partition('.')[0]}.*.json"):
+        written.write_text(json.dumps(plain(checked)), encoding="utf-8")
+        stem = entry.name.removesuffix(entry.suffix).rpartition(".")[0]
+        for older in entry.parent.glob(f"{stem}.{'?' * _HASH}.json"):
             older.unlink(missing_ok=True)
         written.replace(entry)
     except OSError:

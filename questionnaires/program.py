@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from questionnaires.conditions import (
     SKIPPED,
-    Condition,
     State,
     Test,
     Value,
@@ -81,12 +80,7 @@ class Program:
         self._scored = [item.id for item in instrument.items if item.scored]
         self._pick_scored = picker([position[name] for name in self._scored]) if self._scored else None
         self._critical = [
-            (
-                compile_condition(
-                    Condition(item=rule.item, at_least=rule.at_least, codes=rule.codes), position
-                ),
-                Raised(rule.item, rule.message),
-            )
+            (compile_condition(rule.condition, position), Raised(rule.item, rule.message))
             for rule in instrument.critical
         ]
         self._scales = [(scale.id, compile_scale(scale, items, position)) for scale in instrument.scales]
@@ -145,7 +139,22 @@ class Program:
         )
 
 
+class _Entries(dict[Any, Value]):
+    """The values of an item whose answer is typed in; whatever does not fit is a KeyError."""
+
+    def __init__(self, item: Item) -> None:
+        self[None] = None
+        self._item = item
+
+    def __missing__(self, code: Any) -> Value:
+        if not self._item.takes(code):
+            raise KeyError
+        return int(code) if self._item.whole_number else SKIPPED
+
+
 def _table(item: Item) -> dict[str | None, Value]:
+    if not item.options:
+        return _Entries(item)
     table: dict[str | None, Value] = {
         option.code: SKIPPED if option.not_applicable else option.value for option in item.options
     }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
-from questionnaires import prepared
-from questionnaires.schema import Instrument
-from questionnaires.source import InstrumentError, read_bytes
+from questionnaires import prepared, sharing
+from questionnaires.schema import Instrument, Text
+from questionnaires.source import InstrumentError, Source, read_bytes
 
 __all__ = ["SHIPPED", "InstrumentError", "Registry", "UnknownInstrument", "load", "load_one", "read"]
 
@@ -56,7 +55,10 @@ def load(folder: Path | None = None) -> Registry:
     for path, (key, version, language) in files.items():
         if language and folder / f"{key}-{version}.yaml" not in files:
             raise InstrumentError(path.name, 0, f"there is no file {key}-{version}.yaml to add a language to")
-    return Registry(_with_languages(folder, read(path)) for path, parts in files.items() if not parts[2])
+    found = Registry(_with_languages(folder, read(path)) for path, parts in files.items() if not parts[2])
+    for instrument, reason in sharing.problems(found.all_versions()):
+        raise InstrumentError(f"{instrument.key}-{instrument.version}.yaml", 0, reason)
+    return found
 
 
 def load_one(key: str, version: int | None = None, folder: Path | None = None) -> Instrument:
@@ -77,9 +79,9 @@ def read(path: Path) -> Instrument:
     """Read and check one instrument file. Raises InstrumentError with file, line and reason."""
     data = read_bytes(path)
     entry = prepared.entry_for(path, data)
-    instrument = prepared.load(entry)
+    instrument = prepared.load(entry, Instrument)
     if instrument is None:
-        instrument = _check(path.name, data)
+        instrument = checked(path.name, data)
         prepared.store(entry, instrument)
     return instrument
 
@@ -94,18 +96,26 @@ def _parts(path: Path) -> tuple[str, str, str | None]:
     return match["key"], match["version"], match["language"]
 
 
-def _check(name: str, data: bytes) -> Instrument:
-    # pydantic takes a third of a second to import; a start with prepared instruments does without.
-    from questionnaires.building import build, content_hash, read_form  # noqa: PLC0415
-    from questionnaires.checks import problems  # noqa: PLC0415
+def checked(name: str, data: bytes) -> Instrument:
     from questionnaires.reading import parse  # noqa: PLC0415
 
     source = parse(name, data)
+    instrument = check(source)
+    if source.file != f"{instrument.key}-{instrument.version}.yaml":
+        reason = f"the file name should be {instrument.key}-{instrument.version}.yaml"
+        raise source.error(("key",), reason)
+    return instrument
+
+
+def check(source: Source) -> Instrument:
+    """The instrument of a file that was read, whatever the file is called. Raises InstrumentError."""
+    # pydantic takes a third of a second to import; a start with prepared instruments does without.
+    from questionnaires.building import build, content_hash, read_form  # noqa: PLC0415
+    from questionnaires.checks import problems  # noqa: PLC0415
+
     form = read_form(source)
     for where, reason in problems(form):
         raise source.error(where, reason)
-    if source.file != f"{form.key}-{form.version}.yaml":
-        raise source.error(("key",), f"the file name should be {form.key}-{form.version}.yaml")
     return build(form, content_hash(source.content))
 
 
@@ -113,16 +123,25 @@ def _with_languages(folder: Path, instrument: Instrument) -> Instrument:
     """Add the texts that stand in files of their own, KEY-VERSION.LANGUAGE.yaml."""
     wordings = dict(instrument.wordings)
     for path in sorted(folder.glob(f"{instrument.key}-{instrument.version}.*.yaml")):
-        from questionnaires.building import read_text_form  # noqa: PLC0415
-        from questionnaires.checks import further_text_problems  # noqa: PLC0415
-        from questionnaires.reading import parse  # noqa: PLC0415
+        data = read_bytes(path)
+        entry = prepared.entry_for(path, data + instrument.content_hash.encode())
+        text = prepared.load(entry, Text)
+        if text is None:
+            text = checked_text(path.name, data, instrument)
+            prepared.store(entry, text)
+        wordings[_parts(path)[2] or ""] = text
+    return instrument.with_wordings(wordings)
 
-        source = parse(path.name, read_bytes(path))
-        form = read_text_form(source)
-        for where, reason in further_text_problems(instrument, form):
-            raise source.error(where, reason)
-        if path.name != f"{form.key}-{form.version}.{form.language}.yaml":
-            raise source.error(("key",), "the file name should be KEY-VERSION.LANGUAGE.yaml")
-        wordings[form.language] = form.text
-    added = replace(instrument, wordings=wordings)
-    return added if added.language else next((added.in_language(one) for one in wordings), added)
+
+def checked_text(name: str, data: bytes, instrument: Instrument) -> Text:
+    from questionnaires.building import read_text_form  # noqa: PLC0415
+    from questionnaires.checks import further_text_problems  # noqa: PLC0415
+    from questionnaires.reading import parse  # noqa: PLC0415
+
+    source = parse(name, data)
+    form = read_text_form(source)
+    for where, reason in further_text_problems(instrument, form):
+        raise source.error(where, reason)
+    if name != f"{form.key}-{form.version}.{form.language}.yaml":
+        raise source.error(("key",), "the file name should be KEY-VERSION.LANGUAGE.yaml")
+    return form.text

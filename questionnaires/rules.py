@@ -16,12 +16,16 @@ FORBID: dict[str, Any] = {"extra": "forbid"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """The missing-item rule of a scale: `none` (no score), `prorate` or `zero`, up to `at_most` items."""
+    """The missing-item rule of a scale: `none` (no score), `prorate` or `zero`, up to `at_most` items.
+
+    With `among: form` it is all scored items of the form that are counted, as some rules have it.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
     rule: Literal["none", "prorate", "zero"]
     source: str
     at_most: int = 0
+    among: Literal["scale", "form"] = "scale"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +111,26 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Critical:
-    """An answer that the clinician is told of at once, also on a form that is not finished."""
+    """An answer that the clinician is told of at once, also on a form that is not finished.
+
+    With `left_blank` a refusal is told too.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
     item: str
     message: str
     at_least: Number | None = None
     codes: tuple[str, ...] = ()
+    left_blank: bool = False
+
+    @property
+    def condition(self) -> Condition:
+        """When it is raised."""
+        blank = Condition(item=self.item, left_blank=True)
+        marked = Condition(item=self.item, at_least=self.at_least, codes=self.codes)
+        if not self.left_blank:
+            return marked
+        return blank if self.at_least is None and not self.codes else Condition(any_of=(marked, blank))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,12 +30,7 @@ def check_scales(form: File) -> Iterator[Problem]:
 
 
 def _item_ranges(form: File) -> dict[str, Range]:
-    ranges: dict[str, Range] = {}
-    for item in form.items:
-        values = [option.value for option in form.options.get(item.options, ()) if option.value is not None]
-        if values:
-            ranges[item.id] = (min(values), max(values))
-    return ranges
+    return {item.id: limits for item in form.items if (limits := form.limits(item))}
 
 
 def _parts(
@@ -70,6 +65,8 @@ def _method(scale: Scale, where: Path_) -> Iterator[Problem]:
         return
     if scale.method == "count":
         yield (*where, "missing"), "a count has the missing-item rule 'none'"
+    if scale.missing.among == "form" and not scale.items:
+        yield (*where, "missing"), "'among: form' goes with a scale of items"
     if not 0 < scale.missing.at_most < max(len(scale.items), 1):
         yield (*where, "missing"), "'at_most' is at least 1 and less than the number of items"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import floor
 from typing import NamedTuple
 
@@ -29,6 +30,8 @@ MOST_KEPT = 2_000
 def compile_scale(scale: Scale, items: Mapping[str, Item], position: Mapping[str, int]) -> Scorer:
     """Turn a checked scale into a function. `position` maps item ids to places in the value list."""
     finish = _finisher(scale)
+    if scale.missing.among == "form":
+        return _of_form(scale, items, position, finish)
     if scale.scales:
         return _of_scales(scale, finish)
     if scale.method == "count":
@@ -40,7 +43,8 @@ def tidy(number: Number) -> Number:
     """Whole numbers as int, the rest without the noise of binary fractions."""
     if isinstance(number, int):
         return number
-    return int(number) if number.is_integer() else round(number, 6)
+    rounded = round(number, 6)
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def half_up(number: Number, digits: int = 0) -> Number:
@@ -89,10 +93,7 @@ def _open(scale: Scale, low: Number, high: Number) -> ScaleScore:
 def _of_items(scale: Scale, items: Mapping[str, Item], position: Mapping[str, int], finish: Finish) -> Scorer:
     size = len(scale.items)
     divisor = size if scale.method == "mean" else 1
-    limits = []
-    for name in scale.items:
-        values = [option.value for option in items[name].options if option.value is not None]
-        limits.append((min(values), max(values)))
+    limits = [items[name].limits for name in scale.items]
     turned = [name in scale.reverse for name in scale.items]
     pick = picker([position[name] for name in scale.items])
     total = _summer(pick, limits, turned)
@@ -113,6 +114,26 @@ def _of_items(scale: Scale, items: Mapping[str, Item], position: Mapping[str, in
                 return finish(total(state) / divisor, False)
             except TypeError:
                 return partial(pick(state.values))
+
+    return score
+
+
+def _of_form(scale: Scale, items: Mapping[str, Item], position: Mapping[str, int], finish: Finish) -> Scorer:
+    """A scale whose missing-item rule counts the blanks of the whole form."""
+    strict = replace(scale, missing=replace(scale.missing, rule="none", at_most=0, among="scale"))
+    lenient = replace(scale, missing=replace(scale.missing, among="scale"))
+    within, beyond = (_of_items(one, items, position, finish) for one in (lenient, strict))
+    everything = picker([position[name] for name, item in items.items() if item.scored])
+    at_most = scale.missing.at_most
+
+    def score(state: State) -> ScaleScore:
+        if everything(state.values).count(None) <= at_most:
+            return within(state)
+        found = beyond(state)
+        if found.value is None:
+            return found
+        # Complete, in a form that is not valid.
+        return ScaleScore(None, None, False, (found.value, found.value))
 
     return score
 

@@ -35,7 +35,12 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One question as printed. `stem` is the sentence it hangs on, or None if it stands alone."""
+    """One question as printed. `stem` is the sentence it hangs on, or None if it stands alone.
+
+    It is answered with one of `options`, with a `whole_number` (lowest, highest) whose code and value are
+    the number, or with `free_text` of at most so many characters. `same_as` names the item of another
+    instrument that is the same question, so that a battery asks it once.
+    """
 
     id: str
     number: str | None
@@ -44,11 +49,67 @@ class Item:
     stem_name: str | None
     scored: bool
     critical: bool
-    option_set: str
+    option_set: str | None
     options: tuple[Option, ...]
+    whole_number: tuple[int, int] | None
+    free_text: int | None
     asked_if: Condition | None
     when_skipped: Number | None
+    same_as: str | None
     loinc: str | None
+
+    @property
+    def limits(self) -> tuple[Number, Number]:
+        """The lowest and highest value of an answer. Raises ValueError where no answer has one."""
+        if self.whole_number:
+            return self.whole_number
+        values = [option.value for option in self.options if option.value is not None]
+        return min(values), max(values)
+
+    def option(self, code: str | None) -> Option | None:
+        """The option with this code; None where there is none."""
+        return next((option for option in self.options if option.code == code), None)
+
+    def takes(self, code: object) -> bool:
+        """Whether this can be its answer: one of its codes, a whole number in its range, or its free text."""
+        if not isinstance(code, str):
+            return False
+        if self.whole_number:
+            low, high = self.whole_number
+            return (
+                code.isascii() and code.isdigit() and code == str(int(code[:9])) and low <= int(code) <= high
+            )
+        if self.free_text is not None:
+            return 0 < len(code) <= self.free_text and not code.isspace()
+        return self.option(code) is not None
+
+    @property
+    def typed_in(self) -> bool:
+        """Whether the answer is typed in rather than chosen."""
+        return not self.options
+
+    def normal(self, typed: str) -> str:
+        """What somebody typed, as an answer is stored: no blanks around it, numbers without leading zeros."""
+        plain = "".join(_kept(c) for c in typed.replace("\r\n", "\n")).strip()
+        if self.whole_number and plain.isascii() and plain.isdigit():
+            return plain.lstrip("0") or "0"
+        return plain
+
+    def value(self, code: str | None) -> Number | None:
+        """What an answer scores; None where the item is not scored or the answer has no value."""
+        if not self.scored or code is None:
+            return None
+        if self.whole_number:
+            return int(code)
+        chosen = self.option(code)
+        return chosen.value if chosen else None
+
+    def words(self, code: str | None) -> str | None:
+        """What an answer says: its option's label, or what was typed in; None where there is none."""
+        if self.options:
+            chosen = self.option(code)
+            return chosen.label if chosen else None
+        return code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +141,8 @@ class Text:
     wording_sources: tuple[str, ...]
     version: int = 1
     name: str | None = None
+    #: What form and PDF show instead of the licence's own notice.
+    notice: str | None = None
     note: str | None = None
     instructions: str | None = None
     stems: dict[str, str] = field(default_factory=dict)
@@ -126,7 +189,7 @@ class Instrument:
     @property
     def options(self) -> dict[str, tuple[Option, ...]]:
         """Option lists by name."""
-        return {item.option_set: item.options for item in self.items}
+        return {item.option_set: item.options for item in self.items if item.option_set}
 
     @property
     def bands(self) -> dict[str, tuple[Band, ...]]:
@@ -146,8 +209,6 @@ class Instrument:
             return "Its wording is not included. The licence holder has to add it first."
         if self.licence.status == "unsettled":
             return "Its licence is not settled."
-        if self.licence.status == "definition_only":
-            return "Its wording may not be included. The licence holder has to add it first."
         if self.licence.status == "non_commercial":
             return "Its terms have to be accepted first."
         return None
@@ -190,14 +251,27 @@ class Instrument:
             self,
             language=language,
             name=text.name or self.name,
+            licence=replace(self.licence, notice=text.notice or self.licence.notice),
             instructions=text.instructions,
             stem=text.stems.get("main", ""),
             items=tuple(_worded(item, text) for item in self.items),
         )
 
+    def with_wordings(self, wordings: dict[str, Text]) -> Instrument:
+        """The same instrument with these wordings; worded in the first where it had no words yet."""
+        added = replace(self, wordings=wordings)
+        return added if added.language else next((added.in_language(one) for one in wordings), added)
+
+
+def _kept(typed: str) -> str:
+    """One typed character as it is stored: other white space as a blank, what can't be seen not at all."""
+    if typed == "\n" or typed.isprintable():
+        return typed
+    return " " if typed.isspace() else ""
+
 
 def _worded(item: Item, text: Text) -> Item:
-    labels = text.options[item.option_set]
+    labels = text.options[item.option_set] if item.option_set else {}
     return replace(
         item,
         text=text.items[item.id],

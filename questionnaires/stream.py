@@ -39,13 +39,17 @@ def score_lines(
 def _line_scorer(instrument: Instrument, context: Mapping[str, object]) -> Callable[[bytes | None], str]:
     program = program_of(instrument)
     decode = json.JSONDecoder().decode
+    typed = any(item.free_text for item in instrument.items)
+    strict = json.JSONDecoder(object_pairs_hook=_once).decode
     written = _writer()
 
     def score_line(line: bytes | None) -> str:
         if line is None:
             return _error(f"the line is longer than {MAX_LINE:,} bytes")
         try:
-            answers: Any = decode(line.decode())
+            answers: Any = (strict if typed else decode)(line.decode())
+        except _Twice:
+            return _error(_TWICE)
         except (ValueError, RecursionError):
             return _error("the line is not JSON")
         try:
@@ -53,11 +57,25 @@ def _line_scorer(instrument: Instrument, context: Mapping[str, object]) -> Calla
         except (KeyError, TypeError, AttributeError):
             return _error(str(BadAnswers(problems(instrument, answers))))
         # Ids and codes hold no colon, so one more colon than keys is a key that JSON let pass twice.
-        if line.count(b":") != len(answers):
-            return _error("an item is answered twice in the line")
+        if not typed and line.count(b":") != len(answers):
+            return _error(_TWICE)
         return written(program.run(values, answers, context))
 
     return score_line
+
+
+class _Twice(Exception):
+    """A key is given twice."""
+
+
+_TWICE = "an item is answered twice in the line"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Twice
+    return found
 
 
 def _error(reason: str) -> str:

@@ -63,7 +63,8 @@ def _read_cases(instrument: Instrument, path: Path) -> list[dict[str, Any]]:
         raise source.error((), "'versions' is missing")
     cases: list[dict[str, Any]] = versions.get(str(instrument.version), [])
     for index, case in enumerate(cases):
-        if not isinstance(case, dict) or not _NEEDED <= set(case) <= _NEEDED | {"context"}:
+        known = isinstance(case, dict) and _NEEDED <= set(case) <= _NEEDED | {"context"}
+        if not known or not isinstance(case["expect"], dict):
             where = ("versions", str(instrument.version), index)
             raise source.error(where, "a case has name, source, answers, expect and perhaps context")
     return cases
@@ -75,6 +76,8 @@ def _run(instrument: Instrument, case: Mapping[str, Any]) -> str | None:
     except BadAnswers as problem:
         return str(problem)
     outcome = score(instrument, answers, case.get("context") or {}).to_json()
+    if all(isinstance(one, str) for one in case["expect"].get("alerts", [])):
+        outcome["alerts"] = [one["item"] for one in outcome["alerts"]]
     return _difference(case["expect"], outcome, "")
 
 
