@@ -1,4 +1,4 @@
-"""Commands on instruments: `python -m questionnaires list|show|verify|score`.
+"""Commands on instruments: `python -m questionnaires list|show|verify|score|export|check`.
 
 Imports stand inside the commands, because `score` is measured with its start.
 """
@@ -22,11 +22,12 @@ def main(arguments: list[str]) -> int:
     """Run one command. Returns the exit code: 0 done, 1 something differs, 2 not understood or not usable."""
     options = _parser().parse_args(arguments)
     from questionnaires.registry import InstrumentError, UnknownInstrument
+    from questionnaires.schema import NoSuchLanguage
 
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
-    except (InstrumentError, UnknownInstrument) as problem:
+    except (InstrumentError, UnknownInstrument, NoSuchLanguage) as problem:
         return _refuse(str(problem))
     except BrokenPipeError:
         # The reader has gone. Python would complain once more when it flushes at exit.
@@ -37,7 +38,9 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
-    parser = argparse.ArgumentParser(prog="lightq", description="Questionnaires: list, show, verify, score.")
+    parser = argparse.ArgumentParser(
+        prog="lightq", description="Questionnaires: list, show, verify, score, export, check."
+    )
     parser.add_argument("--folder", type=Path, help="read instruments from this folder")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -60,6 +63,19 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--version", type=int, help="a version other than the latest")
     score.add_argument("--context", default="{}", help='for example {"sex": "female", "age": 40}')
     score.set_defaults(command=_score)
+
+    export = commands.add_parser("export", help="write one instrument as one file to standard output")
+    export.add_argument("key")
+    export.add_argument("--version", type=int, help="a version other than the latest")
+    export.add_argument("--fhir", action="store_true", help="as a FHIR R4 Questionnaire in JSON")
+    export.add_argument("--language", help="the main language of a FHIR Questionnaire")
+    export.set_defaults(command=_export)
+
+    check = commands.add_parser(
+        "check", help="check a file before it is added: ours, or a FHIR Questionnaire"
+    )
+    check.add_argument("file", type=Path)
+    check.set_defaults(command=_check)
     return parser
 
 
@@ -120,6 +136,39 @@ def _score(options: argparse.Namespace) -> int:
     # A writer of its own: with an unbuffered standard output, large writes could be cut short.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
         score_lines(instrument, context, sys.stdin.buffer, output)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from questionnaires.fhir.questionnaire import to_fhir
+    from questionnaires.portable import export_file
+    from questionnaires.registry import load_one
+
+    if options.language and not options.fhir:
+        return _refuse("--language goes with --fhir; our own file has every language in it")
+    instrument = load_one(options.key, options.version, options.folder)
+    if options.fhir:
+        return _print_json(to_fhir(instrument, options.language or instrument.language))
+    sys.stdout.write(export_file(instrument).decode())
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from questionnaires.fhir.reading import is_fhir
+    from questionnaires.portable import import_file
+    from questionnaires.registry import load
+    from questionnaires.source import read_bytes
+
+    data = read_bytes(options.file)
+    found = import_file(options.file.name, data, load(options.folder))
+    one = found.instrument
+    kind = "FHIR Questionnaire" if is_fhir(data) else "instrument file"
+    languages = "/".join(one.languages) or "no wording"
+    _print(f"{options.file.name}: {kind}, {one.name}")
+    _print(f"{one.key} version {one.version}, {len(one.items)} items, {languages}")
+    if one.not_sendable:
+        _print(f"Can't be sent: {one.not_sendable}")
+    _print("It is fine, and installed already." if found.already_there else "It is fine.")
     return 0
 
 
