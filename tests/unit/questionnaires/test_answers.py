@@ -93,6 +93,7 @@ def test_a_context_may_be_empty_full_or_null() -> None:
     assert check_context({}) == {}
     assert check_context({"sex": "male", "age": 40}) == {"sex": "male", "age": 40}
     assert check_context({"sex": None, "age": None}) == {"sex": None, "age": None}
+    assert [check_context({"age": age})["age"] for age in (0, 0.5, 130)] == [0, 0.5, 130]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,7 @@ def test_a_context_may_be_empty_full_or_null() -> None:
     [
         ([], "not an object"),
         ({"gender": "male"}, "not 'gender'"),
+        ({"x" * 200: "male"}, f"not '{'x' * 40}'$"),
         ({"sex": "m"}, "sex is male, female"),
         ({"age": "40"}, "age is a number"),
         ({"age": True}, "age is a number"),
@@ -110,3 +112,25 @@ def test_a_context_may_be_empty_full_or_null() -> None:
 def test_a_context_that_could_mislead_is_refused(raw: Any, words: str) -> None:
     with pytest.raises(BadContext, match=words):
         check_context(raw)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bad", "words"),
+    [
+        ({"whole_number": [0, 30]}, "31", "the answer is not a whole number from 0 to 30"),
+        ({"whole_number": [0, 30]}, "1e1", "the answer is not a whole number from 0 to 30"),
+        ({"free_text": 5}, "secret", "the answer is empty or longer than 5 characters"),
+        ({"free_text": 5}, "  ", "the answer is empty or longer than 5 characters"),
+    ],
+)
+def test_what_does_not_fit_a_typed_item_is_refused(
+    make: Any, content: Any, kind: Any, bad: str, words: str
+) -> None:
+    content["items"].append({"id": "d5", "scored": False, **kind})
+    content["texts"]["en"]["items"]["d5"] = "Typed in"
+    instrument = make(content)
+    with pytest.raises(BadAnswers) as caught:
+        check(instrument, {"d5": bad})
+    assert caught.value.problems == [("d5", words)]
+    assert check(instrument, {"d5": "12"}) == {"d5": "12"}
+    assert ids(blank(instrument, {"d5": None})) == ["d5"]

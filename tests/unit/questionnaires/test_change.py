@@ -23,9 +23,11 @@ def with_figures(content: Any, *figures: dict[str, Any], higher_is_better: bool 
         ("phq9", 15, 10, -5, "better", False, False, False),
         ("phq9", 12, 9, -3, "better", False, True, False),
         ("phq9", 20, 10, -10, "better", True, False, False),
+        ("phq9", 10, 9, -1, "better", False, True, False),
         ("phq9", 9, 3, -6, "better", True, False, False),
         ("phq9", 9, 15, 6, "worse", True, False, False),
         ("phq9", 9, 9, 0, "same", False, False, False),
+        ("phq9", 8, 9, 1, "worse", False, False, False),
         ("gad7", 11, 7, -4, "better", True, True, True),
         ("gad7", 11, 8, -3, "better", False, False, False),
         ("pcl5", 43, 28, -15, "better", True, True, True),
@@ -81,6 +83,7 @@ def test_where_higher_is_better_direction_and_cutoff_turn_round(make: Any, conte
     assert change(instrument, "total", 6, 9)[:3] == (3, "better", True)
     assert change(instrument, "total", 6, 7).crossed_cutoff is True
     assert change(instrument, "total", 7, 9).crossed_cutoff is False
+    assert change(instrument, "total", 5, 6).crossed_cutoff is False
     assert change(instrument, "total", 9, 6).direction == "worse"
 
 
@@ -94,3 +97,33 @@ def test_a_figure_in_percent_is_a_share_of_the_earlier_score(make: Any, content:
 def test_an_unknown_scale_is_an_error(shipped: Any) -> None:
     with pytest.raises(KeyError):
         change(shipped.get("phq9"), "other", 1, 2)
+
+
+def test_a_share_is_not_missed_by_a_rounded_third(make: Any, content: Any) -> None:
+    instrument = make(with_figures(content, {"percent": 30}))
+    assert change(instrument, "total", 6.666667, 4.666667).reliable is True
+    assert change(instrument, "total", 6.666667, 4.67).reliable is False
+
+
+def test_the_default_figure_decides_wherever_it_stands(make: Any, content: Any) -> None:
+    instrument = make(with_figures(content, {"points": 2}, {"points": 5, "default": True, "source": "Later"}))
+    found = change(instrument, "total", 12, 8)
+    assert (found.reliable, found.source) == (False, "Later")
+    assert change(instrument, "total", 12, 7).reliable is True
+
+
+def test_figures_of_another_scale_or_kind_do_not_decide(make: Any, content: Any) -> None:
+    content["scales"].append(content["scales"][0] | {"id": "other"})
+    instrument = make(
+        with_figures(content, {"points": 1, "scale": "other"}, {"points": 1, "kind": "important"})
+    )
+    found = change(instrument, "total", 12, 0)
+    assert (found.reliable, found.crossed_cutoff, found.source) == (None, None, None)
+    assert change(instrument, "other", 12, 0).reliable is True
+
+
+@pytest.mark.parametrize("known", [{"points": 3}, {"kind": "cutoff", "points": 6}])
+def test_recovery_is_not_known_where_one_of_its_parts_is_not(make: Any, content: Any, known: Any) -> None:
+    instrument = make(with_figures(content, known))
+    assert change(instrument, "total", 12, 0).recovered is None
+    assert change(instrument, "total", 12, 11).recovered is None

@@ -12,6 +12,7 @@ from questionnaires.source import Source
 
 Edit = Callable[[dict[str, Any]], object]
 BAND = {"source": "Here", "verified": True}
+D1 = {"item": "d1", "at_least": 1}
 
 
 def bands(*ranges: tuple[int, int]) -> dict[str, Any]:
@@ -53,6 +54,14 @@ def gate(place: int, **condition: object) -> Edit:
     return lambda content: content["items"][place].update(asked_if=condition)
 
 
+def number(*limits: int) -> Edit:
+    return lambda content: content["items"].append({"id": "d5", "whole_number": list(limits)})
+
+
+def typed(longest: int) -> Edit:
+    return lambda content: content["items"].append({"id": "d5", "free_text": longest, "scored": False})
+
+
 def both(*edits: Edit) -> Edit:
     return lambda content: [edit(content) for edit in edits]
 
@@ -63,6 +72,73 @@ BAD: dict[str, tuple[Edit, str, str | None]] = {
     "an unknown key at the top": (lambda c: c.update(colour="red"), "unknown key 'colour'", '"colour"'),
     "a missing key": (lambda c: c.pop("minutes"), "'minutes' is missing", None),
     "a value of the wrong kind": (lambda c: c.update(minutes="3"), "'minutes': ", '"minutes"'),
+    "neither options nor anything else": (
+        lambda c: c["items"][0].pop("options"),
+        "give 'd1' exactly one of 'options', 'whole_number' and 'free_text'",
+        None,
+    ),
+    "two ways to answer": (first("items", whole_number=[0, 9]), "give 'd1' exactly one of", None),
+    "a whole number from high to low": (number(9, 0), "from a lower to a higher one", None),
+    "a whole number of one value": (number(3, 3), "from a lower to a higher one", None),
+    "a whole number below 0": (number(-1, 9), "within 0 and 100,000", None),
+    "a whole number that is too high": (number(0, 100_001), "within 0 and 100,000", None),
+    "a whole number with three limits": (number(0, 1, 2), "'whole_number'", '"whole_number"'),
+    "scored free text": (
+        lambda c: c["items"].append({"id": "d5", "free_text": 10}),
+        "'d5' is free text, which is never scored",
+        None,
+    ),
+    "free text without room": (typed(0), "room for 1 to 2,000 characters", None),
+    "free text without end": (typed(2_001), "room for 1 to 2,000 characters", None),
+    "a scale of free text": (both(typed(9), scale(items=["d1", "d5"])), "no scored item 'd5'", None),
+    "the value of free text": (
+        both(typed(9), screen({"item": "d5", "at_least": 1})),
+        "'d5' have no values to compare",
+        None,
+    ),
+    "a code of a whole number": (
+        both(number(0, 9), screen({"item": "d5", "codes": ["1"]})),
+        "'d5' has no option '1'",
+        None,
+    ),
+    "a bound beyond a whole number": (
+        both(number(0, 9), screen({"item": "d5", "at_least": 10})),
+        "10 is outside the possible range 0 to 9",
+        None,
+    ),
+    "how many without a bound": (screen({"how_many": [D1]}), "'at_least' and 'at_most' go with", None),
+    "a group with a bound": (screen({"all_of": [D1], "at_least": 1}), "other groups have no bounds", None),
+    "more than there are": (screen({"how_many": [D1], "at_least": 2}), "2 is outside", None),
+    "how many of an unknown item": (
+        screen({"how_many": [{"item": "d9", "at_least": 1}], "at_least": 1}),
+        "no item 'd9'",
+        '"positive_if"',
+    ),
+    "a blank beside a group": (
+        screen({"any_of": [D1], "left_blank": True}),
+        "stand in the conditions of a group",
+        None,
+    ),
+    "codes beside a group": (screen({"any_of": [D1], "codes": ["1"]}), "conditions of a group", None),
+    "equals beside a group": (screen({"any_of": [D1], "equals": "1"}), "conditions of a group", None),
+    "a blank scale": (screen({"scale": "total", "left_blank": True}), "'left_blank' go with an item", None),
+    "a blank of an unknown item": (screen({"item": "d9", "left_blank": True}), "no item 'd9'", None),
+    "a blank and a value": (screen({"item": "d1", "at_least": 1, "left_blank": True}), "needs either", None),
+    "a critical blank of an unknown item": (
+        critical({"item": "d9", "left_blank": True, "message": "M"}),
+        "no item 'd9'",
+        None,
+    ),
+    "blanks of the form for a scale of scales": (
+        lambda c: c["scales"].append(
+            c["scales"][0]
+            | {"id": "top", "scales": ["total"], "items": []}
+            | {"missing": {"rule": "zero", "at_most": 1, "among": "form", "source": "H"}}
+        ),
+        "'among: form' goes with a scale of items",
+        None,
+    ),
+    "blanks among the moon": (missing(rule="zero", at_most=1, among="moon"), "'among'", '"among"'),
     "a truth value for a number": (lambda c: c["options"]["often"][1].update(value=True), "valid", "true"),
     "an unknown setting": (lambda c: c.update(settings=["moon"]), "'remote'", '"moon"'),
     "no setting": (lambda c: c.update(settings=[]), "at least one setting", '"settings"'),
@@ -85,7 +161,7 @@ BAD: dict[str, tuple[Edit, str, str | None]] = {
         "'not applicable' option has no value",
         None,
     ),
-    "an unknown option list": (first("items", options="rare"), "no option list 'rare'", '"rare"'),
+    "an unknown option list": (first("items", options="rare"), "no option list 'rare'", None),
     "a skip that depends on itself": (gate(0, item="d1", at_least=1), "not asked before it", None),
     "skips in a circle": (
         both(gate(0, item="d2", at_least=1), gate(1, item="d1", at_least=1)),
@@ -138,7 +214,7 @@ BAD: dict[str, tuple[Edit, str, str | None]] = {
     "a cut-off out of range": (screen({"scale": "total", "at_least": 13}), "13 is outside", None),
     "an item value out of range": (screen({"item": "d1", "at_most": 4}), "4 is outside", None),
     "an unknown context": (screen({"context": "moon", "equals": "full"}), "the context is one of", None),
-    "codes of a scale": (screen({"scale": "total", "codes": ["1"]}), "'codes' goes with an item", None),
+    "codes of a scale": (screen({"scale": "total", "codes": ["1"]}), "'left_blank' go with an item", None),
     "an item that equals": (screen({"item": "d1", "equals": "1"}), "'equals' goes with a context", None),
     "a value where there are none": (
         both(
@@ -241,8 +317,8 @@ def test_several_problems_are_all_found(content: Any) -> None:
         "there is no scored item 'd9'",
         "there are no bands",
         "there is no item 'd9'",
-        "a condition needs either at_least and at_most, or codes, or equals",
-        "a condition names exactly one of item, scale, context, count, all_of, any_of, none_of",
+        "a condition needs either at_least and at_most, or codes, or equals, or left_blank",
+        "a condition names exactly one of item, scale, context, count, all_of, any_of, none_of, how_many",
         "the text of the item 'd5' is missing",
     ]
 

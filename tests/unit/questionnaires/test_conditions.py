@@ -143,3 +143,69 @@ def test_a_skipped_item_is_not_endorsed(make: Any, content: Any) -> None:
     assert verdict(instrument, {"d1": "0", "d2": "3"}) is False
     instrument = make(screen(content, D2))
     assert verdict(instrument, {"d1": "0", "d2": "3"}) is False
+
+
+def test_how_many_is_decided_where_open_conditions_can_not_matter(make: Any, content: Any) -> None:
+    parts = [{"item": f"d{number}", "at_least": 2} for number in (1, 2, 3)]
+    instrument = make(screen(content, {"how_many": parts, "at_least": 2}))
+    assert verdict(instrument, {"d1": "2", "d2": "3"}) is True
+    assert verdict(instrument, {"d1": "0", "d2": "1"}) is False
+    assert verdict(instrument, {"d1": "2", "d2": "1"}) is None
+    assert verdict(instrument, {"d1": "2", "d2": "1", "d3": "1"}) is False
+
+
+def test_how_many_may_have_an_upper_bound(make: Any, content: Any) -> None:
+    instrument = make(screen(content, {"how_many": [D1, D2], "at_least": 1, "at_most": 1}))
+    assert verdict(instrument, {"d1": "2", "d2": "2"}) is False
+    assert verdict(instrument, {"d1": "2", "d2": "0"}) is True
+    assert verdict(instrument, {"d1": "0", "d2": "0"}) is False
+    assert verdict(instrument, {"d1": "2"}) is None
+
+
+def test_left_blank_is_known_only_once_the_item_was_seen(make: Any, content: Any) -> None:
+    instrument = make(screen(content, {"item": "d1", "left_blank": True}))
+    assert verdict(instrument, {"d1": None}) is True
+    assert verdict(instrument, {"d1": "0"}) is False
+    assert verdict(instrument, {}) is None
+
+
+def test_an_item_that_is_not_asked_was_not_left_blank(make: Any, content: Any) -> None:
+    content["items"][1]["asked_if"] = {"item": "d1", "at_least": 1}
+    instrument = make(screen(content, {"item": "d2", "left_blank": True}))
+    assert verdict(instrument, {"d1": "0", "d2": None}) is False
+    assert verdict(instrument, {"d1": "1", "d2": None}) is True
+
+
+def test_a_skip_may_look_at_a_whole_number(make: Any, content: Any) -> None:
+    content["items"].insert(0, {"id": "days", "whole_number": [0, 365], "scored": False})
+    content["texts"]["en"]["items"]["days"] = "Days"
+    content["items"][1]["asked_if"] = {"item": "days", "at_least": 10}
+    instrument = make(content)
+    rest = {"d2": "1", "d3": "1", "d4": "1"}
+    assert score(instrument, rest | {"days": "9"}).scores["total"].value == 3
+    assert score(instrument, rest | {"days": "10"}).missing == ["d1"]
+
+
+def test_a_blank_answer_is_open_whichever_way_it_is_looked_at(make: Any, content: Any) -> None:
+    for condition in ({"item": "d1", "codes": ["0"]}, {"item": "d1", "at_most": 0}):
+        instrument = make(screen(content, condition))
+        assert verdict(instrument, {"d1": None}) is None
+        assert verdict(instrument, {"d1": "0"}) is True
+
+
+def test_a_value_of_its_own_may_be_named_for_single_items_of_a_count(make: Any, content: Any) -> None:
+    count = {"count": {"items": ["d1", "d2"], "reach": 2, "reach_for": {"d2": 1}}, "at_least": 2}
+    instrument = make(screen(content, count))
+    assert verdict(instrument, {"d1": "2", "d2": "1"}) is True
+    assert verdict(instrument, {"d1": "1", "d2": "2"}) is False
+    assert verdict(instrument, {"d1": "2", "d2": None}) is None
+
+
+def test_an_answer_without_a_value_is_no_blank(make: Any, content: Any) -> None:
+    content["options"]["bare"] = [{"code": "no"}, {"code": "yes"}]
+    content["items"].append({"id": "d5", "options": "bare", "scored": False})
+    content["texts"]["en"]["items"]["d5"] = "Question 5"
+    content["texts"]["en"]["options"]["bare"] = {"no": "No", "yes": "Yes"}
+    instrument = make(screen(content, {"item": "d5", "left_blank": True}))
+    assert verdict(instrument, {"d5": "yes"}) is False
+    assert verdict(instrument, {"d5": None}) is True

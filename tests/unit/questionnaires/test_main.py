@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from questionnaires import registry
 from questionnaires.__main__ import main
 
 REPOSITORY = Path(__file__).parents[3]
@@ -37,7 +38,7 @@ def test_list_gives_the_fixed_shape(capsys: Any) -> None:
         "version": 1,
         "name": "Patient Health Questionnaire-9",
         "items": 10,
-        "languages": ["en"],
+        "languages": ["en", "es"],
         "settings": ["remote", "kiosk", "in_person", "public"],
         "sendable": True,
     }
@@ -53,7 +54,7 @@ def phq9_notice() -> str:
 
 def test_list_is_readable_without_json(capsys: Any, tmp_path: Path, write: Any, content: Any) -> None:
     assert main(["list"]) == 0
-    assert "gad7           7 items  en  Generalized Anxiety Disorder" in capsys.readouterr().out
+    assert "gad7           7 items  en/es  Generalized Anxiety Disorder" in capsys.readouterr().out
     del content["texts"]
     write(content)
     assert main(["--folder", str(tmp_path), "list"]) == 0
@@ -195,3 +196,17 @@ def test_the_exit_code_is_that_of_the_command(monkeypatch: Any, capsys: Any) -> 
         runpy.run_path(str(REPOSITORY / "questionnaires" / "__main__.py"), run_name="__main__")
     assert caught.value.code == 2
     assert "phq99" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["phq9", "asq", "apeqpt"])
+def test_score_starts_without_the_checking_code(key: str) -> None:
+    """With a language file and with free text too: pydantic takes a third of a second to import."""
+    registry.load_one(key)  # prepared from here on
+    code = (
+        "import sys; from questionnaires.__main__ import main; "
+        f"main(['score', '{key}']); print([one for one in ('pydantic', 'yaml') if one in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input="{}", capture_output=True, text=True, cwd=REPOSITORY, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

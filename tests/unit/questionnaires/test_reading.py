@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,43 @@ def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InstrumentError, match=r"gone\.yaml: the file can't be read"):
         read_bytes(tmp_path / "gone.yaml")
+
+
+BOMB = b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (n, n, n - 1, n - 1) for n in range(98, 123))
+
+
+def test_a_yaml_bomb_is_refused_at_its_first_anchor() -> None:
+    assert reason(BOMB) == (1, "anchors (&) and aliases (*) are not allowed")
+    assert reason(b"a: 1\nb: *x\n") == (2, "anchors (&) and aliases (*) are not allowed")
+
+
+def test_of_a_file_of_50_mb_no_more_than_the_limit_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, asked = tmp_path / "huge.yaml", []
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    opened = path.open("rb")
+    taken = opened.read
+    monkeypatch.setattr(Path, "open", lambda _self, _mode: Watched(taken, asked))
+    with pytest.raises(InstrumentError, match=r"huge\.yaml: the file is larger than 1,000,000 bytes"):
+        read_bytes(path)
+    opened.close()
+    assert asked == [MAX_BYTES + 1]
+
+
+class Watched:
+    """An open file that notes how much is asked of it."""
+
+    def __init__(self, taken: Callable[[int], bytes], asked: list[int]) -> None:
+        self._taken, self._asked = taken, asked
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        pass
+
+    def read(self, size: int = -1) -> bytes:
+        self._asked.append(size)
+        return self._taken(size)

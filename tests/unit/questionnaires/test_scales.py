@@ -75,7 +75,7 @@ def test_a_mean_of_the_answered_items_is_marked(make: Any, content: Any) -> None
 def test_a_count_counts_the_items_that_reach_their_value(make: Any, content: Any) -> None:
     content["scales"][0] |= {"method": "count", "reach": 2, "reach_for": {"d2": 1}, "range": [0, 4]}
     instrument = make(content)
-    assert total(instrument, ALL).value == 3
+    assert total(instrument, ALL) == (3, None, False, None)
     assert total(instrument, {"d1": "3", "d2": None}).range == (1, 4)
 
 
@@ -134,6 +134,8 @@ def test_a_scale_of_scales_adds_or_averages_them(make: Any, content: Any) -> Non
     scores = score(instrument, {"d1": "1", "d2": "1", "d3": "1"}).scores
     assert scores["sum"] == (None, None, False, (3, 6))
     assert scores["mean"] == (None, None, False, (1.5, 3))
+    scores = score(instrument, {"d1": "0", "d2": "0", "d3": "1"}).scores
+    assert scores["sum"].range == (1, 4)
 
 
 def test_without_a_total_all_scales_decide_on_valid(make: Any, content: Any) -> None:
@@ -192,6 +194,10 @@ def test_a_scale_with_nothing_to_score_has_neither_value_nor_range(make: Any, co
     content["scales"] = [part, top]
     scores = score(make(content), {"d1": "0"}).scores
     assert scores["part"] == scores["top"] == (None, None, False, None)
+    first = content["scales"][0] | {"id": "first", "items": ["d1"], "range": [0, 3]}
+    content["scales"] = [first, part, top | {"scales": ["first", "part"], "range": [0, 9]}]
+    scores = score(make(content), {"d1": "0"}).scores
+    assert (scores["first"].value, scores["top"]) == (0, (None, None, False, None))
 
 
 def test_a_not_applicable_answer_drops_the_item(make: Any, content: Any) -> None:
@@ -215,3 +221,52 @@ def test_results_are_not_kept_without_end(make: Any, content: Any, monkeypatch: 
     instrument = make(content)
     for value in "01230123":
         assert total(instrument, {**ALL, "d1": value}).value == int(value) + 6
+
+
+def of_form(content: Any, rule: str) -> Any:
+    """A scale of two items whose rule counts the blanks of the whole form."""
+    missing = {"rule": rule, "at_most": 1, "among": "form", "source": "Here"}
+    content["scales"].append(
+        content["scales"][0] | {"id": "part", "items": ["d1", "d2"], "range": [0, 6], "missing": missing}
+    )
+    return content
+
+
+def test_a_rule_may_count_the_blanks_of_the_whole_form(make: Any, content: Any) -> None:
+    instrument = make(of_form(content, "zero"))
+    assert total(instrument, ALL, "part") == (1, None, False, None)
+    assert total(instrument, {**ALL, "d2": None}, "part") == (0, None, False, None)
+    assert total(instrument, {**ALL, "d4": None}, "part").value == 1
+    assert total(instrument, {**ALL, "d2": None, "d4": None}, "part") == (None, None, False, (0, 3))
+    assert total(instrument, {"d1": "0", "d2": "1"}, "part") == (None, None, False, (1, 1))
+
+
+def test_a_prorated_scale_may_count_the_blanks_of_the_whole_form(make: Any, content: Any) -> None:
+    instrument = make(of_form(content, "prorate"))
+    assert total(instrument, {"d2": "2", "d3": "0", "d4": "0"}, "part") == (4, None, True, None)
+    assert total(instrument, {"d2": "2", "d3": "0"}, "part") == (None, None, False, (2, 5))
+
+
+def test_unscored_items_are_no_blanks_of_the_form(make: Any, content: Any) -> None:
+    of_form(content, "zero")["items"].append({"id": "d5", "options": "often", "scored": False})
+    content["texts"]["en"]["items"]["d5"] = "Question 5"
+    assert total(make(content), {"d1": "1", "d3": "0", "d4": "0"}, "part").value == 1
+
+
+def test_a_scale_of_scales_is_prorated_where_a_part_is(make: Any, content: Any) -> None:
+    first, prorate = content["scales"][0], {"rule": "prorate", "at_most": 1, "source": "Here"}
+    content["scales"] = [
+        first | {"id": "a", "items": ["d1", "d2"], "range": [0, 6], "missing": prorate},
+        first | {"id": "b", "items": ["d3", "d4"], "range": [0, 6]},
+        {key: first[key] for key in ("label", "source", "missing")}
+        | {"id": "top", "scales": ["a", "b"], "range": [0, 12]},
+    ]
+    instrument = make(content)
+    assert total(instrument, {"d1": "2", "d3": "1", "d4": "1"}, "top") == (6, None, True, None)
+    assert total(instrument, ALL, "top") == (6, None, False, None)
+    assert total(instrument, {"d1": "2", "d3": "1"}, "top") == (None, None, False, (5, 8))
+
+
+def test_noise_of_binary_fractions_leaves_whole_numbers_whole() -> None:
+    for number in (0.1 + 0.2 + 0.7, 2.9999999999, 3.0000000001, 3):
+        assert repr(tidy(number)) == str(round(number))

@@ -111,3 +111,59 @@ def test_texts_are_not_kept_without_end(shipped: Any, monkeypatch: Any) -> None:
     lines = [b'{"gad2_1": "%d", "gad2_2": "%d"}\n' % (n % 4, n // 4 % 4) for n in range(32)]
     found = run(shipped.get("gad2"), *lines)
     assert [one["scores"]["total"]["value"] for one in found] == [n % 4 + n // 4 % 4 for n in range(32)]
+
+
+@pytest.fixture
+def with_text(make: Any, content: Any) -> Any:
+    content["items"].append({"id": "why", "free_text": 60, "scored": False})
+    content["texts"]["en"]["items"]["why"] = "Why"
+    return make(content)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: b",
+        '"d1": "2", "d1": "3"',
+        "::::",
+        "{}",
+        "\u00e9\n\u2603",
+        "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+    ],
+)
+def test_free_text_may_hold_anything(with_text: Any, text: str) -> None:
+    answers = {"d1": "2", "why": text}
+    assert run(with_text, json.dumps(answers).encode()) == [score(with_text, answers).to_json()]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"d1": "1", "d1": "1"}', b'{"why": "a: b", "why": "c"}', b'{"d1": null, "why": ":", "d1": "1"}'],
+)
+def test_a_key_twice_is_found_beside_free_text(with_text: Any, line: bytes) -> None:
+    assert run(with_text, line + b"\n", b"{}\n") == [
+        {"error": "an item is answered twice in the line"},
+        score(with_text, {}).to_json(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b'{"why": ""}', "why: the answer is empty or"),
+        (b'{"why": {"a": "b"}}', "not text"),
+        (b"{", "not JSON"),
+    ],
+)
+def test_a_bad_line_beside_free_text_gives_its_error(with_text: Any, line: bytes, words: str) -> None:
+    (found,) = run(with_text, line)
+    assert words in found["error"]
+
+
+def test_every_shipped_instrument_is_written_as_it_is_scored(shipped: Any) -> None:
+    for one in shipped.all_versions():
+        full = {item.id: item.options[-1].code for item in one.items if item.options}
+        half = {name: full[name] for name in list(full)[::2]}
+        lines = [json.dumps(form).encode() + b"\n" for form in (full, half, {}, full)]
+        wanted = [score(one, form, {"sex": "male"}).to_json() for form in (full, half, {}, full)]
+        assert run(one, *lines, context={"sex": "male"}) == wanted

@@ -75,6 +75,7 @@ def test_an_instrument_without_cases_does_not_pass(
         {"versions": []},
         {"versions": {"1": ["x"]}},
         {"versions": {"1": [{"name": "n"}]}},
+        {"versions": {"1": [{**ALL_ONES, "expect": []}]}},
         {"versions": {"1": [{**ALL_ONES, "expect": {}, "colour": "red"}]}},
     ],
 )
@@ -84,3 +85,17 @@ def test_a_malformed_file_of_cases_is_refused(
     instrument = make(content)
     with pytest.raises(InstrumentError, match=r"demo\.yaml"):
         verify_one(instrument, golden(tmp_path, **content_of_file))
+
+
+def test_alerts_may_be_listed_by_item_or_in_full(tmp_path: Path, make: Any, content: Any) -> None:
+    content["critical"] = [{"item": "d1", "at_least": 1, "message": "Look"}]
+    instrument = make(content)
+    for alerts, difference in (
+        (["d1"], None),
+        ([{"item": "d1", "reason": "Look"}], None),
+        ([{"item": "d1", "reason": "See"}], "alerts: [{'item': 'd1', 'reason': 'Look'}] instead of"),
+        ([], "alerts: ['d1'] instead of []"),
+        (["d1", "d2"], "alerts: ['d1'] instead of ['d1', 'd2']"),
+    ):
+        (result,) = verify_one(instrument, golden(tmp_path, {**ALL_ONES, "expect": {"alerts": alerts}}))
+        assert result.difference is None if difference is None else difference in (result.difference or "")
