@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery.models.assignments import Assignment
+from delivery import links
+from delivery.models.assignments import Assignment, Link
 from delivery.models.messages import Dispatch, RecipientKind
 
 
@@ -22,6 +23,10 @@ def of_ask(session: Session, row: Assignment) -> list[dict[str, Any]]:
         lines.append(
             {"at": when, "what": d.state.value, "code": d.code, "reason": d.reason, "dispatch_id": d.id}
         )
+    closed = select(Link.ended_at).where(
+        Link.assignment_id == row.id, Link.end_reason == links.WRONG_WORDS, Link.ended_at.is_not(None)
+    )
+    lines += [{"at": at, "what": "locked"} for at in session.scalars(closed) if at is not None]
     if row.started_at:
         lines.append({"at": row.started_at, "what": "started"})
     if row.completed_at:

@@ -29,6 +29,7 @@ TEMPLATE: Final = {
     Purpose.REMINDER: "invitation",
     Purpose.RESULT: "result_ready",
     Purpose.RISK: "risk_alert",
+    Purpose.LOCKED: "link_locked",
     Purpose.TEST: "test",
 }
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

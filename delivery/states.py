@@ -138,7 +138,8 @@ MOVES: dict[type[StrEnum], dict[Any, set[Any]]] = {
         L.EXPIRED: {L.USED},
         L.SUPERSEDED: {L.USED},
         L.REVOKED: set(),
-        L.LOCKED: set(),
+        # Sent again: the page then speaks of the newer message.
+        L.LOCKED: {L.SUPERSEDED},
     },
     FormState: {
         FormState.OPEN: {FormState.SUBMITTED, FormState.ENDED},
@@ -192,6 +193,8 @@ MOVES: dict[type[StrEnum], dict[Any, set[Any]]] = {
 OPEN_ASK = frozenset({A.PLANNED, A.SENT, A.STARTED})
 #: States of a link that can still be begun.
 OPEN_LINK = frozenset({L.OPEN, L.BEGUN})
+#: States of a link that a newer one supersedes.
+SUPERSEDABLE = OPEN_LINK | {L.LOCKED}
 #: A message that has not left yet and can be stopped.
 UNSENT = frozenset({D.PLANNED, D.HELD, D.DUE})
 

@@ -1,4 +1,5 @@
-"""Wrong tries at sign-in make the next ones wait. Addresses and networks are kept only as keyed hashes.
+"""Wrong tries at sign-in make the next ones wait; ended links open only so often. Addresses and networks are
+kept only as keyed hashes.
 
 Tries are counted tightly for an address from one network, so that nobody elsewhere can keep its owner out;
 loosely for an address from everywhere, and for one network over all addresses.
@@ -10,10 +11,10 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, case, delete, select
 from sqlalchemy.orm import Session
 
 from delivery.db import insert, now
@@ -28,6 +29,11 @@ FIRST_WAIT: Final = timedelta(seconds=15)
 LONGEST_WAIT: Final = timedelta(hours=1)
 #: A counter without a wrong try for this long begins anew.
 KEPT: Final = timedelta(hours=24)
+
+#: So often ended links open in one window, from one network (/24 or /64) and from everywhere.
+ENDED_FROM_NETWORK: Final = 100
+ENDED_FROM_EVERYWHERE: Final = 5_000
+ENDED_WINDOW: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,44 @@ def tries(secret: bytes, address: str, network: str) -> Tries:
     return Tries(*(hmac.new(secret, text.encode(), sha256).digest() for text in texts))
 
 
+@dataclass(frozen=True)
+class EndedHits:
+    """The counters that opening an ended link touches. Links that still take answers never come here."""
+
+    network: bytes
+    everywhere: bytes
+
+    def wait(self, session: Session) -> int:
+        """Seconds until ended links open again; 0 while they do. Only looks, so a flood writes nothing."""
+        at = now()
+        limits = {self.network: ENDED_FROM_NETWORK, self.everywhere: ENDED_FROM_EVERYWHERE}
+        ends = [
+            row.last_at + ENDED_WINDOW
+            for row in session.scalars(select(SignInThrottle).where(SignInThrottle.key_hash.in_(limits)))
+            if row.failures >= limits[row.key_hash]
+        ]
+        seconds = (max(ends, default=at) - at).total_seconds()
+        return int(seconds) + 1 if seconds > 0 else 0
+
+    def count(self, session: Session) -> None:
+        """Count one. `last_at` is when its window began."""
+        at = now()
+        for key in sorted((self.network, self.everywhere)):
+            fresh = insert(session, SignInThrottle).values(key_hash=key, failures=1, last_at=at)
+            over = SignInThrottle.last_at <= at - ENDED_WINDOW
+            again = {
+                "failures": case((over, 1), else_=SignInThrottle.failures + 1),
+                "last_at": case((over, at), else_=SignInThrottle.last_at),
+            }
+            session.execute(fresh.on_conflict_do_update(index_elements=["key_hash"], set_=again))
+
+
+def ended_hits(secret: bytes, network: str) -> EndedHits:
+    """The counters of one opening; `secret` keys their hashes."""
+    texts = (f"ended|{_neighbourhood(network)}", "ended|everywhere")
+    return EndedHits(*(hmac.new(secret, text.encode(), sha256).digest() for text in texts))
+
+
 def forget_old(session: Session) -> None:
     """Delete counters that would begin anew anyway."""
     session.execute(delete(SignInThrottle).where(SignInThrottle.last_at < now() - KEPT))
@@ -86,6 +130,15 @@ def _site(network: str) -> str:
     if not isinstance(found, IPv6Address):
         return str(found)
     return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))
+
+
+def _neighbourhood(network: str) -> str:
+    """The first 24 bits of an IPv4 address, 64 of an IPv6 one."""
+    site = _site(network)
+    try:
+        return str(IPv4Network((site, 24), strict=False))
+    except ValueError:
+        return site
 
 
 def _rows(tried: Tries) -> Select[SignInThrottle]:

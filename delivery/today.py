@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from delivery import access, alerts, audit, dispatch, result_lines, stuck
+from delivery import access, alerts, audit, dispatch, links, result_lines, stuck
 from delivery.access import Caller
 from delivery.db import now
 from delivery.models.assignments import Assignment
@@ -36,13 +36,14 @@ class RiskLine:
 
 @dataclass(frozen=True)
 class Today:
-    """The page's sections in their order, and the clients they name."""
+    """The page's sections in their order, and the clients they name. `locked` are asks in `waiting`."""
 
     clients: dict[UUID, Client]
     risks: list[RiskLine]
     fresh: list[ResultLine]
     waiting: list[Assignment]
     newest: dict[UUID, Dispatch]
+    locked: set[UUID]
     declined: list[Assignment]
     astray: list[Astray]
     parked: list[Parked]
@@ -80,6 +81,7 @@ def today(session: Session, caller: Caller) -> Today:
         fresh=result_lines.lines(session, fresh),
         waiting=list(waiting),
         newest=dispatch.newest(session, [a.id for a in waiting]),
+        locked=links.locked(session, [a.id for a in waiting]),
         declined=list(declined),
         astray=astray,
         parked=parked,

@@ -21,16 +21,28 @@ def _render(kind: str, thing: Any, _context: AutogenContext) -> str | bool:
 
 
 def _run(engine: Engine) -> None:
+    sqlite = engine.dialect.name == "sqlite"
     with engine.connect() as connection:
+        if sqlite:
+            # A table that is made anew is dropped for a moment, with rows elsewhere that point at it. The
+            # pragma does nothing inside a transaction, so it is set on the driver, before ours begins.
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute("PRAGMA foreign_keys=OFF")
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
-            render_as_batch=engine.dialect.name == "sqlite",
+            render_as_batch=sqlite,
+            transactional_ddl=True,
             render_item=_render,
             compare_type=True,
         )
         with context.begin_transaction():
             context.run_migrations()
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all() if sqlite else []
+            if broken:
+                tables = sorted({row[0] for row in broken})
+                raise RuntimeError(f"rows of {', '.join(tables)} would point at nothing: nothing was changed")
 
 
 url = context.config.attributes.get("url") or settings.load().database

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from delivery.models import assignments, clients, devices, ledger, messages, people, results
+from delivery.models import (
+    assignments,
+    clients,
+    devices,
+    ledger,
+    library,
+    messages,
+    people,
+    previews,
+    results,
+)
 from delivery.models.base import Base
 
-__all__ = ["Base", "assignments", "clients", "devices", "ledger", "messages", "people", "results"]
+__all__ = [
+    "Base",
+    "assignments",
+    "clients",
+    "devices",
+    "ledger",
+    "library",
+    "messages",
+    "people",
+    "previews",
+    "results",
+]

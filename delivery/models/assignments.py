@@ -39,6 +39,7 @@ class Battery(TenantRow, Base):
     __table_args__ = tenant(also=(UniqueConstraint("practice_id", "name"),))
 
     name: Mapped[str] = mapped_column(String(80))
+    #: [{"key": "phq9"}, …]: the latest version counts when it is asked.
     instruments: Mapped[list[Any]]
     archived_at: Mapped[datetime | None]
 
@@ -86,7 +87,8 @@ class Assignment(TenantRow, Base):
     schedule_id: Mapped[UUID | None]
     #: Local date of the schedule's occurrence.
     occurrence: Mapped[str | None] = mapped_column(String(10))
-    #: [{"key": "phq9", "version": "1"}, …] in the order of asking.
+    #: [{"key": "phq9", "version": 1, "language": "es"}, …] in the order of asking, with "interpreter": true
+    #: where somebody interprets. Rows older than the choice of a language have none.
     instruments: Mapped[list[Any]]
     occasion: Mapped[Occasion] = mapped_column(choice(Occasion), default=Occasion.PROGRESS)
     channel: Mapped[Way] = mapped_column(choice(Way))

@@ -133,6 +133,8 @@ class Respondent(TenantRow, Base):
     name = Sealed(TEXT)
     #: A colour or nickname the client chose, shown on the start page so that families can tell.
     recognition_word = Sealed(TEXT)
+    #: argon2id of the word agreed in person, which the start page of a link then asks for; None: no word.
+    passphrase_hash = Sealed(TEXT)
 
 
 class ContactPoint(TenantRow, Base):

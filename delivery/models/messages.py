@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     RESULT = "result"
     RISK = "risk"
+    LOCKED = "locked"
     TEST = "test"
 
 

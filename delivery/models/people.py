@@ -113,7 +113,8 @@ class ApiToken(Row, Base):
 
 
 class SignInThrottle(Base):
-    """Counts wrong tries for a keyed hash of an e-mail or network address."""
+    """Counts wrong tries at sign-in, and openings of ended links, for a keyed hash of an e-mail address or
+    network."""
 
     __tablename__ = "sign_in_throttle"
 

@@ -35,6 +35,8 @@ class Submission(TenantRow, Base):
     #: sha256 of the instrument's definition at that moment.
     content_hash: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(8))
+    #: sha256 of the words that were answered; None on rows older than this column.
+    wording_hash: Mapped[str | None] = mapped_column(String(64))
     channel: Mapped[Way] = mapped_column(choice(Way))
     #: How sure we are who answered: seen, confirmed, likely, uncertain.
     identity: Mapped[str] = mapped_column(String(12))

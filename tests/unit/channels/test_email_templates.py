@@ -15,8 +15,8 @@ from channels.base import Message
 from channels.email_message import build
 from delivery.rendering import TEMPLATES, environment, render
 
-MAILS = ["invitation", "result_ready", "risk_alert", "test"]
-STAFF = ["result_ready", "risk_alert"]
+MAILS = ["invitation", "link_locked", "result_ready", "risk_alert", "test"]
+STAFF = ["link_locked", "result_ready", "risk_alert"]
 ALLOWED = {"sender_name", "link", "expires_on", "help_line"}
 VALUES = {
     "sender_name": "Secure Forms",

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, text
 
-from delivery import links
+from delivery import links, signing
+from delivery.errors import Conflict
 from delivery.models.assignments import Assignment, Link
 from delivery.service import Service
 from delivery.states import LinkState
@@ -82,6 +83,68 @@ def test_ending_twice_keeps_the_first_reason(service: Service, asked: Assignment
         assert links.end_all(session, asked.id, LinkState.REVOKED, "died") == 1
         assert links.end_all(session, asked.id, LinkState.EXPIRED, "time") == 0
         assert session.scalars(select(Link.end_reason)).one() == "died"
+
+
+def test_a_locked_link_is_superseded_and_keeps_when_and_why_it_ended(
+    service: Service, asked: Assignment
+) -> None:
+    with service.db.write() as session:
+        row = session.get_one(Assignment, asked.id)
+        old = session.scalars(select(Link)).one()
+        assert [links.count_wrong(session, old) for _ in range(links.MOST_WRONG)] == [4, 3, 2, 1, 0]
+        ended = old.ended_at
+        assert old.state is LinkState.LOCKED and links.locked(session, [asked.id]) == {asked.id}
+        fresh = links.issue(session, row)
+        session.refresh(old)
+        assert (old.state, old.end_reason, old.ended_at) == (LinkState.SUPERSEDED, "wrong-words", ended)
+        assert links.locked(session, [asked.id]) == set()
+        assert (fresh.state, fresh.wrong_tries) == (LinkState.OPEN, 0)
+
+
+def test_a_link_that_ended_counts_no_more_tries(service: Service, asked: Assignment) -> None:
+    with service.db.write() as session:
+        links.end_all(session, asked.id, LinkState.REVOKED, "died")
+        link = session.scalars(select(Link)).one()
+        with pytest.raises(Conflict):
+            links.count_wrong(session, link)
+        assert session.scalars(select(Link.wrong_tries)).one() == 0
+
+
+def test_a_try_that_somebody_else_counted_meanwhile_is_not_lost(service: Service, asked: Assignment) -> None:
+    with service.db.write() as session:
+        link = session.scalars(select(Link)).one()
+        session.execute(text("UPDATE link SET wrong_tries = 3"))
+        with pytest.raises(Conflict):
+            links.count_wrong(session, link)
+        session.refresh(link)
+        assert links.count_wrong(session, link) == 1
+
+
+def test_every_refusal_costs_one_signature_a_key_and_one_look_up(
+    service: Service, asked: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with service.db.read() as session:
+        row = session.scalars(select(Link).where(Link.assignment_id == asked.id)).one()
+        real = links.token(row, service.tokens)
+    assert real is not None
+    signed: list[bytes] = []
+    asked_for: list[str] = []
+    signature = signing._Hmac128.get_signature
+
+    def counted(self: signing._Hmac128, key: bytes, value: bytes) -> bytes:
+        signed.append(value)
+        return signature(self, key, value)
+
+    monkeypatch.setattr(signing._Hmac128, "get_signature", counted)
+    event.listen(service.db.engine, "before_cursor_execute", lambda *args: asked_for.append(args[2]))
+    twin = next(c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c != real[-1])
+    unknown = service.tokens.make(signing.Purpose.LINK, bytes(16))
+    for token in (unknown, real[:-1] + twin, real[:-1], real.replace(".", "!"), "", "x" * 2000, "é" * 45):
+        signed.clear()
+        asked_for.clear()
+        with service.db.read() as session:
+            assert links.look(session, token, service.tokens) is None
+        assert (len(signed), len(asked_for)) == (1, 2), "one BEGIN, one look-up"
 
 
 def test_the_address_lies_in_the_client_zone(service: Service) -> None:

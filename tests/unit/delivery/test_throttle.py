@@ -112,3 +112,61 @@ def test_a_day_later_counting_begins_anew_and_the_rows_are_gone(service: Service
         with service.db.write() as session:
             throttle.forget_old(session)
             assert session.scalar(select(func.count()).select_from(SignInThrottle)) == 0
+
+
+def opened(service: Service, network: str) -> int:
+    """Open an ended link from a network; the seconds to wait, 0 where it opened."""
+    hits = throttle.ended_hits(KEY, network)
+    with service.db.write() as session:
+        seconds = hits.wait(session)
+        if not seconds:
+            hits.count(session)
+        return seconds
+
+
+def test_ended_links_wait_for_one_network_until_its_window_is_over(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "ENDED_FROM_NETWORK", 3)
+    with time_machine.travel(now(), tick=False) as clock:
+        assert [opened(service, "192.0.2.1") for _ in range(3)] == [0, 0, 0]
+        clock.shift(timedelta(minutes=4))
+        assert opened(service, "192.0.2.1") == 361
+        assert opened(service, "198.51.100.1") == 0
+        clock.shift(timedelta(minutes=6))
+        assert [opened(service, "192.0.2.1") for _ in range(4)] == [0, 0, 0, 601], "a window of its own"
+
+
+def test_ended_links_wait_for_everybody_once_all_together_opened_too_many(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "ENDED_FROM_EVERYWHERE", 3)
+    assert [opened(service, f"192.0.{n}.1") for n in range(3)] == [0, 0, 0]
+    assert opened(service, "192.0.9.1") > 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.250", True),
+        ("192.0.2.1", "192.0.3.1", False),
+        ("::ffff:192.0.2.1", "192.0.2.9", True),
+        ("2001:db8:1:2::3", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::3", "2001:db8:1:3::3", False),
+        ("", "192.0.2.1", False),
+        ("not an address", "", False),
+    ],
+)
+def test_a_network_is_the_first_24_or_64_bits(one: str, other: str, same: bool) -> None:
+    first, second = throttle.ended_hits(KEY, one), throttle.ended_hits(KEY, other)
+    assert (first.network == second.network) is same
+    assert first.everywhere == second.everywhere
+
+
+def test_ended_links_and_sign_ins_are_counted_apart(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "ENDED_FROM_NETWORK", 1)
+    opened(service, "192.0.2.1")
+    assert opened(service, "192.0.2.1") > 0
+    assert not waits(service, "ada@example.org", "192.0.2.1")
