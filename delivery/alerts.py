@@ -12,11 +12,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, jobs, people
+from delivery import access, audit, jobs, library, people
 from delivery.access import Caller
 from delivery.db import now
 from delivery.errors import Conflict, Invalid
-from delivery.library import library
 from delivery.models.assignments import Assignment
 from delivery.models.messages import Dispatch, Purpose, RecipientKind
 from delivery.models.people import Person
@@ -78,8 +77,9 @@ def raise_unfinished(
 ) -> list[Alert]:
     """Raise what a draft holds ({instrument key: answers}) of a form that was not sent."""
     raised: list[Alert] = []
+    there = library.of(session, assignment.practice_id)
     for chosen in assignment.instruments:
-        instrument = library().get(chosen["key"], chosen["version"])
+        instrument = there.get(chosen["key"], chosen["version"])
         raised += raise_for(session, assignment, instrument, draft.get(instrument.key, {}), None)
     return raised
 
@@ -150,10 +150,10 @@ def _detail(
 ) -> dict[str, Any]:
     item = instrument.item(item_id)
     code = answers.get(item_id)
-    option = next((o for o in item.options if o.code == code), None)
+    option = item.option(code)
     return {
         "code": code,
-        "label": option.label if option else None,
+        "label": item.words(code),
         "value": option.value if option else None,
         "number": item.number,
         "text": item.text,

@@ -10,9 +10,8 @@ from flask_babel import Babel
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from delivery import logs
+from delivery import library, logs
 from delivery import settings as configuration
-from delivery.library import library
 from delivery.service import Service, start
 from delivery.settings import ROOT, Settings
 from delivery.web import answer, api, console, errors, health, post, zones
@@ -41,7 +40,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["lightq"] = service or start(settings)
-    library()
+    library.shipped()
     Babel(app, locale_selector=language)
     zones.install(app)
     errors.install(app)

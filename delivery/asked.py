@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, forms, history, result_lines, submissions
+from delivery import access, audit, eligibility, history, links, result_lines, results, sheets, submissions
 from delivery.access import Caller
 from delivery.db import now
 from delivery.models.assignments import Assignment, Link, Way
@@ -23,7 +23,8 @@ from questionnaires.schema import Instrument
 
 @dataclass(frozen=True)
 class Asked:
-    """`undo_until` is set while the message still waits; `fetched` says that something loaded the link."""
+    """`undo_until` is set while the message still waits; `fetched` says that something loaded the link,
+    `locked` that too many wrong words were tried at it."""
 
     assignment: Assignment
     client: Client
@@ -33,8 +34,11 @@ class Asked:
     message: Dispatch | None
     history: list[dict[str, Any]]
     fetched: bool
+    locked: bool
     undo_until: datetime | None
     results: list[ResultLine]
+    #: What may be wrong about asking this person this.
+    remarks: list[str]
 
     @property
     def open(self) -> bool:
@@ -45,6 +49,14 @@ class Asked:
     def together(self) -> bool:
         """Whether it is answered together in the room."""
         return self.assignment.channel is Way.IN_PERSON
+
+    def language(self, instrument: Instrument) -> str | None:
+        """The language that was chosen for an instrument; None on asks older than this choice."""
+        return sheets.asked_in(self.assignment).get(instrument.key)
+
+    def interpreted(self, instrument: Instrument) -> bool:
+        """Whether it is answered together with an interpreter."""
+        return instrument.key in sheets.interpreted(self.assignment)
 
     @property
     def may_send_again(self) -> bool:
@@ -66,17 +78,24 @@ def read(session: Session, caller: Caller, assignment_id: UUID) -> Asked:
         .order_by(Dispatch.id.desc())
         .limit(1)
     ).first()
+    instruments = sheets.instruments(session, row)
     fetched = session.scalars(select(Link.id).where(Link.assignment_id == row.id, Link.fetches > 0)).first()
     waits = message is not None and message.state in UNSENT and message.due_at > now()
     return Asked(
         assignment=row,
         client=client,
         respondent=respondent,
-        instruments=forms.instruments(row),
+        instruments=instruments,
         contact=session.get(ContactPoint, message.contact_point_id) if message else None,
         message=message,
         history=history.of_ask(session, row),
         fetched=fetched is not None and row.started_at is None,
+        locked=row.state in OPEN_ASK and bool(links.locked(session, [row.id])),
         undo_until=message.due_at if message is not None and waits else None,
         results=result_lines.lines(session, submissions.of_assignment(session, row.id)),
+        remarks=[
+            remark
+            for one in instruments
+            for remark in eligibility.remarks(one, respondent, results.age(client, now().date()))
+        ],
     )

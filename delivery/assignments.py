@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -14,26 +15,31 @@ from delivery import access, audit, eligibility, jobs, links, sittings
 from delivery.access import Caller
 from delivery.audit import Actor
 from delivery.db import now
+from delivery.eligibility import Wish
 from delivery.errors import Conflict, Invalid, NotFound
-from delivery.models.assignments import Assignment, Battery, Link, Occasion, Schedule, Way
+from delivery.models.assignments import Assignment, Link, Occasion, Schedule, Way
 from delivery.models.clients import Client, ContactPoint, Episode, Respondent
 from delivery.models.messages import Attempt, Dispatch, Purpose, RecipientKind
 from delivery.settings import Settings
 from delivery.states import OPEN_ASK, UNSENT, AssignmentState, ClientState, DispatchState, LinkState, move
 
-#: New links that one ask may lead to when its client asks for them.
-MOST_RENEWALS: Final = 3
-
 
 @dataclass(frozen=True)
 class Ask:
-    """What a clinician asks for."""
+    """What a clinician asks for; `eligibility.Wish` says what `languages` and `reason` are for.
+
+    Without an occasion it is screening until something was answered in the episode, then progress.
+    """
 
     client_id: UUID
     instruments: list[str]
     channel: Way
     respondent_id: UUID | None = None
-    occasion: Occasion = Occasion.PROGRESS
+    battery_id: UUID | None = None
+    occasion: Occasion | None = None
+    languages: Mapping[str, str] = field(default_factory=dict)
+    even_if_recent: bool = False
+    reason: str = ""
     send_at: datetime | None = None
     expires_in_days: int | None = None
     reminders: int = 0
@@ -63,7 +69,8 @@ def ask(
     if client.state is not ClientState.ACTIVE:
         raise Conflict("This client is paused or closed: nothing is sent.")
     respondent = _respondent(session, client, wanted.respondent_id)
-    chosen = eligibility.choose(wanted.instruments, wanted.channel)
+    wish = wish_of(session, caller, wanted)
+    chosen = eligibility.choose(session, client, respondent, wish)
     at = now()
     if wanted.send_at is not None and wanted.send_at > at + timedelta(days=366):
         raise Invalid("That is more than a year ahead.", {"send_at": "Choose a nearer time."})
@@ -76,8 +83,9 @@ def ask(
         client_id=client.id,
         episode_id=open_episode(session, client, caller.person_id).id,
         respondent_id=respondent.id,
+        battery_id=wanted.battery_id,
         instruments=chosen,
-        occasion=wanted.occasion,
+        occasion=wish.occasion,
         channel=wanted.channel,
         requested_by=caller.person_id,
         created_at=at,
@@ -92,8 +100,28 @@ def ask(
         links.issue(session, row)
         wait = timedelta(seconds=settings.undo_seconds if undo else 0)
         plan_message(session, row, point, Purpose.INVITATION, "invitation", send_at + wait)
-    audit.record(session, row.practice_id, caller.actor, audit.Tag.ASSIGNMENT_MADE, row.id)
+    decided = _decided(wanted)
+    audit.record(session, row.practice_id, caller.actor, audit.Tag.ASSIGNMENT_MADE, row.id, decided)
     return row
+
+
+def wish_of(session: Session, caller: Caller, wanted: Ask) -> Wish:
+    """The part of an ask that decides whether it may go out."""
+    return Wish(
+        instruments=wanted.instruments,
+        channel=wanted.channel,
+        occasion=wanted.occasion or eligibility.usual_occasion(session, wanted.client_id),
+        asked_by=caller.person_id,
+        languages=wanted.languages,
+        even_if_recent=wanted.even_if_recent,
+        reason=wanted.reason,
+    )
+
+
+def _decided(wanted: Ask) -> dict[str, Any] | None:
+    """What the audit line keeps of decisions that go against what a measure is made for."""
+    said = {"even_if_recent": wanted.even_if_recent, "reason": wanted.reason.strip()}
+    return {name: value for name, value in said.items() if value} or None
 
 
 def lock(session: Session, client_id: UUID) -> Client:
@@ -235,55 +263,3 @@ def expire_due(session: Session, limit: int = 200) -> int:
         select(Assignment).where(Assignment.state.in_(OPEN_ASK), Assignment.expires_at <= now()).limit(limit)
     ).all()
     return sum(end(session, audit.WORKER, row, AssignmentState.EXPIRED, "time") for row in rows)
-
-
-def add_battery(session: Session, practice_id: UUID, name: str, keys: list[str]) -> Battery:
-    """A named set of measures of a practice."""
-    row = Battery(
-        practice_id=practice_id, name=name.strip(), instruments=eligibility.choose(keys, Way.IN_PERSON)
-    )
-    session.add(row)
-    return row
-
-
-def renew(session: Session, row: Assignment, link: Link, respondent: Respondent, settings: Settings) -> bool:
-    """A fresh link for an ask whose link ran out, because its client asked for one. False where barred."""
-    client = lock(session, row.client_id)
-    session.refresh(link)
-    if client.state is not ClientState.ACTIVE or link.renewals >= MOST_RENEWALS:
-        return False
-    try:
-        point = eligibility.reachable(session, respondent, row.channel)
-    except Invalid:
-        return False
-    at = now()
-    day = session.scalars(
-        select(Dispatch.id).where(
-            Dispatch.assignment_id == row.id,
-            Dispatch.recipient == RecipientKind.CLIENT,
-            Dispatch.created_at > at - timedelta(hours=24),
-        )
-    ).first()
-    if day is not None:
-        return False
-    fresh = Assignment(
-        practice_id=row.practice_id,
-        client_id=row.client_id,
-        episode_id=row.episode_id,
-        respondent_id=row.respondent_id,
-        battery_id=row.battery_id,
-        instruments=row.instruments,
-        occasion=row.occasion,
-        channel=row.channel,
-        requested_by=row.requested_by,
-        send_at=at,
-        expires_at=at + timedelta(days=settings.link_days),
-        reminders=row.reminders,
-    )
-    session.add(fresh)
-    session.flush()
-    issued = links.issue(session, fresh)
-    issued.renewals = link.renewals + 1
-    link.renewals = MOST_RENEWALS  # this page has had its turn; the next is asked for from the new link
-    plan_message(session, fresh, point, Purpose.INVITATION, "renewed", at)
-    return True

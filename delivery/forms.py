@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,16 +11,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import assignments, audit, jobs, links, sittings
+from delivery import audit, jobs, links, renewals, sittings
 from delivery.db import now
 from delivery.errors import Conflict, NotFound
-from delivery.library import library
 from delivery.models.assignments import Assignment, FormSession, Link, Way
 from delivery.models.clients import PermittedUse, Respondent
 from delivery.settings import Settings
+from delivery.sheets import Sheet, instruments
 from delivery.signing import digest, form_key, fresh_secret, same
 from delivery.states import OPEN_ASK, OPEN_LINK, AssignmentState, FormState, LinkState, move
-from questionnaires.schema import Instrument
 
 #: A mis-tap can be changed for this long before an unfinished risk answer is told.
 CHANGE_OF_MIND: Final = timedelta(minutes=2)
@@ -34,26 +32,6 @@ REF_LENGTH: Final = 12
 REF: Final = re.compile(rf"[A-Za-z0-9_-]{{{REF_LENGTH}}}")
 #: A browser holds at most about 180 cookies for one host.
 MANY_COOKIES: Final = 200
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A begun form as a page needs it: the sitting, its ask, and the instruments in order."""
-
-    form: FormSession
-    assignment: Assignment
-    link: Link | None
-    instruments: list[Instrument]
-    draft: dict[str, dict[str, str | None]]
-
-    def answers(self, key: str) -> dict[str, str | None]:
-        """What is kept so far for one instrument."""
-        return dict(self.draft.get(key, {}))
-
-
-def instruments(row: Assignment) -> list[Instrument]:
-    """The instruments of an ask, in the versions that were chosen then."""
-    return [library().get(i["key"], i["version"]) for i in row.instruments]
 
 
 def begin(
@@ -199,7 +177,7 @@ def _sheet(session: Session, form: FormSession) -> Sheet:
     assignment = session.get(Assignment, form.assignment_id)
     assert assignment is not None
     link = session.get(Link, form.link_id) if form.link_id else None
-    return Sheet(form, assignment, link, instruments(assignment), form.draft or {})
+    return Sheet(form, assignment, link, instruments(session, assignment), form.draft or {})
 
 
 def check_key(secret: str, offered: str) -> None:
@@ -257,6 +235,24 @@ def keep(
     return draft
 
 
+def go_over(session: Session, sheet: Sheet, language: str) -> None:
+    """The person reads on in another language. Answers are codes, so all of them stay.
+
+    Where questions change their language and answers are kept already, the record says so.
+    """
+    form = sheet.form
+    before = {one.key: sheet.language(one) for one in sheet.instruments}
+    form.language = language
+    after = {one.key: sheet.language(one) for one in sheet.instruments}
+    if before == after or form.first_answer_at is None:
+        return
+    answered = {key: len(answers) for key, answers in sheet.draft.items() if key in before}
+    detail = {"from": before, "to": after, "answered": answered}
+    audit.record(
+        session, form.practice_id, audit.CLIENT, audit.Tag.FORM_LANGUAGE, sheet.assignment.id, detail
+    )
+
+
 def ask_again(session: Session, link: Link, settings: Settings) -> bool:
     """ "Ask for a new link": sends one to the contact on file, at most daily and three times an ask.
 
@@ -271,7 +267,7 @@ def ask_again(session: Session, link: Link, settings: Settings) -> bool:
         return False
     if row.completed_at or respondent.refused_at or link.renewals >= 3:
         return False
-    return assignments.renew(session, row, link, respondent, settings)
+    return renewals.renew(session, row, link, respondent, settings)
 
 
 def wipe_old(session: Session, limit: int = 200) -> int:

@@ -32,6 +32,7 @@ QUEUES: Final = {
     "risk_check": "score",
     "score": "score",
     "report": "report",
+    "preview": "report",
     "handoff": "handoff",
 }
 MOST_TRIES: Final = 8

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import alerts, results
+from delivery import alerts, report_language, results
 from delivery import report_input as page
 from delivery.db import now
 from delivery.models.assignments import Assignment, FormSession
@@ -39,7 +39,7 @@ def assemble(session: Session, submission_id: UUID) -> page.ReportInput:
     submission = _get(session, Submission, submission_id)
     stored = session.scalars(select(Score).where(Score.submission_id == submission.id)).one()
     result: dict[str, Any] = stored.result or {}
-    instrument = results.instrument_of(submission)
+    instrument = results.instrument_of(session, submission)
     assignment = _get(session, Assignment, submission.assignment_id)
     practice = _get(session, Practice, submission.practice_id)
     zone = ZoneInfo(practice.time_zone)
@@ -51,22 +51,24 @@ def assemble(session: Session, submission_id: UUID) -> page.ReportInput:
         if (pair[0].answered_at, pair[0].id) < (submission.answered_at, submission.id)
         and pair[0].instrument_version == submission.instrument_version
     ]
-    answers = _answers(instrument, submission, past)
-    scales = [scale_of(instrument, s.id, result, answers, past, zone) for s in instrument.scales]
+    past = report_language.joined(past, submission, instrument)
+    instrument, read = report_language.texts(instrument, submission.language)
+    given = answers(instrument, submission.answers or {}, past)
+    scales = [scale_of(instrument, s.id, result, given, past, zone) for s in instrument.scales]
     total = next((s for s, d in zip(scales, instrument.scales, strict=True) if d.id == "total"), None)
     return page.ReportInput(
-        measure=_measure(instrument, submission.language),
-        people=_people(session, submission, practice),
+        measure=measure(instrument, submission.language),
+        people=_people(session, submission, practice, report_language.notes(submission, assignment, past)),
         course=_course(session, submission, assignment, zone, practice.time_zone),
-        answers=tuple(answers),
+        answers=report_language.beside(given, read, submission.answers or {}),
         answers_sha256=answers_hash(submission),
         scoring_version=stored.engine_version,
         report_version=VERSION,
         total=total,
         subscales=tuple(s for s in scales if s is not total),
-        findings=tuple(_findings(instrument, result)),
+        findings=tuple(findings(instrument, result)),
         alerts=tuple(_alerts(session, submission)),
-        missing_rule=_missing_rule(instrument, result),
+        missing_rule=missing_rule(instrument, result),
         changed_most=_changed_most(instrument, submission, past),
         void="voided" if submission.voided_at else None,
     )
@@ -93,7 +95,8 @@ def _get(session: Session, model: Any, row_id: UUID) -> Any:
     return row
 
 
-def _measure(instrument: Instrument, language: str) -> page.Measure:
+def measure(instrument: Instrument, language: str) -> page.Measure:
+    """The measure as its page names it, with the sources of its figures."""
     sources = [instrument.licence.source]
     for scale in instrument.scales:
         sources += [scale.source] + ([scale.bands.source] if scale.bands else [])
@@ -104,7 +107,8 @@ def _measure(instrument: Instrument, language: str) -> page.Measure:
         name=instrument.name,
         version=str(instrument.version),
         content_sha256=instrument.content_hash,
-        language=instrument.language or language,
+        language=language,
+        printed=instrument.language if instrument.language and instrument.language != language else "",
         stem=instrument.stem,
         notice=instrument.licence.notice,
         licence=f"{instrument.short_name}: {instrument.licence.holder}",
@@ -112,7 +116,9 @@ def _measure(instrument: Instrument, language: str) -> page.Measure:
     )
 
 
-def _people(session: Session, submission: Submission, practice: Practice) -> page.People:
+def _people(
+    session: Session, submission: Submission, practice: Practice, notes: tuple[str, ...]
+) -> page.People:
     client = _get(session, Client, submission.client_id)
     respondent = _get(session, Respondent, submission.respondent_id)
     episode = _get(session, Episode, submission.episode_id)
@@ -136,7 +142,7 @@ def _people(session: Session, submission: Submission, practice: Practice) -> pag
         respondent_role=respondent.role.value,
         respondent_label=respondent.name or "",
         certainty=submission.identity,  # type: ignore[arg-type]
-        reasons=REASONS[submission.identity],
+        reasons=REASONS[submission.identity] + notes,
     )
 
 
@@ -177,27 +183,27 @@ def _course(
 def _choice(item: Item, answers: dict[str, str | None]) -> page.Choice | None:
     if item.id not in answers:
         return None
-    option = next((o for o in item.options if o.code == answers[item.id]), None)
-    return page.Choice(option.label, option.value) if option else page.Choice("")
+    code = answers[item.id]
+    return page.Choice(item.words(code) or "", item.value(code))
 
 
-def _answers(instrument: Instrument, submission: Submission, past: Past) -> list[page.Answer]:
-    given: dict[str, str | None] = submission.answers or {}
+def answers(instrument: Instrument, given: dict[str, str | None], past: Past) -> list[page.Answer]:
+    """Every question with what was answered now, the last and the first time."""
     asked = {item.id for item in applicable(instrument, given)}
     last = past[-1][0].answers or {} if past else {}
     first = past[0][0].answers or {} if past else {}
     rows = []
     for place, item in enumerate(instrument.items, 1):
-        option = next((o for o in item.options if o.code == given.get(item.id)), None)
-        state = "answered" if option else "blank" if item.id in asked else "not_asked"
+        code = given.get(item.id)
+        state = "answered" if code is not None else "blank" if item.id in asked else "not_asked"
         rows.append(
             page.Answer(
                 item=item.id,
                 number=item.number or str(place),
                 text=item.text,
                 state=state,  # type: ignore[arg-type]
-                label=option.label if option else "",
-                value=option.value if option else None,
+                label=item.words(code) or "",
+                value=item.value(code),
                 scored=item.scored,
                 last=_choice(item, last),
                 first=_choice(item, first),
@@ -206,7 +212,8 @@ def _answers(instrument: Instrument, submission: Submission, past: Past) -> list
     return rows
 
 
-def _findings(instrument: Instrument, result: dict[str, Any]) -> list[page.Finding]:
+def findings(instrument: Instrument, result: dict[str, Any]) -> list[page.Finding]:
+    """Screens and categories in words."""
     said = {True: "Yes", False: "No", None: "Cannot be said: something needed is not recorded"}
     found = [
         page.Finding(
@@ -256,7 +263,8 @@ def _stayed_here(session: Session, assignment_id: UUID) -> bool:
     return session.scalars(here).first() is not None
 
 
-def _missing_rule(instrument: Instrument, result: dict[str, Any]) -> str:
+def missing_rule(instrument: Instrument, result: dict[str, Any]) -> str:
+    """The rule for blanks that was applied; empty where nothing is missing."""
     if not result.get("missing"):
         return ""
     for scale in instrument.scales:
@@ -279,9 +287,8 @@ def _changed_most(
     up_is_better = instrument.scale(scale).higher_is_better if scale else False
     moved = []
     for place, item in enumerate(instrument.items):
-        values = {o.code: o.value for o in item.options}
-        old, new = values.get(before.get(item.id) or ""), values.get(after.get(item.id) or "")
-        if not item.scored or old is None or new is None or old == new:
+        old, new = item.value(before.get(item.id)), item.value(after.get(item.id))
+        if old is None or new is None or old == new:
             continue
         better = (new > old) == up_is_better
         moved.append((-abs(new - old), better, place, page.ItemChange(item.text, old, new, better)))

@@ -11,9 +11,9 @@ into the practice's zone. Scores are points on the measure's own scale.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 State = Literal["answered", "blank", "not_asked"]
 Certainty = Literal["seen", "confirmed", "likely", "uncertain"]
@@ -35,6 +35,9 @@ Verdict = Literal[
 Recovery = Literal["recovered", "not_recovered", "under_cutoff", "does_not_apply"]
 AlertState = Literal["not_confirmed", "acknowledged", "escalated", "not_sent"]
 
+#: Left out of the record where it is empty, so that records without it stay as they were.
+Rare = Annotated[str, Field(exclude_if=lambda text: not text)]
+
 _STRICT = {"extra": "forbid"}
 
 
@@ -55,6 +58,7 @@ class Measure:
     notice: str = ""  # licence notice, as its owner words it
     licence: str = ""  # one short line for the footer
     citations: tuple[str, ...] = ()  # sources of bands, cut-offs, change figures
+    printed: Rare = ""  # language of the texts here, where it is not `language`
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ class Answer:
     scored: bool = True
     last: Choice | None = None
     first: Choice | None = None
+    read: Rare = ""  # the question as it was read, where `text` is in another language
+    said: Rare = ""  # the chosen option as it was read
 
 
 @dataclass(frozen=True)
@@ -179,6 +185,7 @@ class Scale:
     prorated: bool = False
     band: str | None = None
     bands: tuple[Band, ...] = ()  # from low to high
+    bands_verified: bool = True  # False: the bands were not compared with their source
     step: float = 1  # distance of two neighbouring scores
     lower_is_better: bool = True
     cutoff: Cutoff | None = None

@@ -35,6 +35,7 @@ def scale_of(
         prorated=got["prorated"],
         band=got["band"],
         bands=tuple(page.Band(b.label, b.low, b.high) for b in scale.bands.ranges) if scale.bands else (),
+        bands_verified=scale.bands is None or scale.bands.verified,
         step=1,
         lower_is_better=not scale.higher_is_better,
         cutoff=page.Cutoff(cutoff.points, cutoff.verified) if cutoff and cutoff.points is not None else None,

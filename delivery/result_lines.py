@@ -16,7 +16,11 @@ from questionnaires.schema import Instrument
 
 @dataclass(frozen=True)
 class ResultLine:
-    """`value` and `span` are points on the main scale; `step` is the band's place from 1, of `steps`."""
+    """`value` and `span` are points on the main scale; `step` is the band's place from 1, of `steps`.
+
+    `checked` is False where the bands were not compared with their source. `reading` is what the answers are
+    read as, for a measure without a main scale.
+    """
 
     submission: Submission
     measure: str
@@ -26,6 +30,8 @@ class ResultLine:
     band: str | None
     step: int
     steps: int
+    checked: bool
+    reading: str | None
 
 
 def lines(session: Session, submissions: Iterable[Submission]) -> list[ResultLine]:
@@ -33,12 +39,12 @@ def lines(session: Session, submissions: Iterable[Submission]) -> list[ResultLin
     wanted = list(submissions)
     rows = session.scalars(select(Score).where(Score.submission_id.in_([s.id for s in wanted])))
     scores = {row.submission_id: row.result for row in rows}
-    return [line(submission, scores.get(submission.id)) for submission in wanted]
+    return [line(session, submission, scores.get(submission.id)) for submission in wanted]
 
 
-def line(submission: Submission, result: dict[str, Any] | None) -> ResultLine:
+def line(session: Session, submission: Submission, result: dict[str, Any] | None) -> ResultLine:
     """The line of one submission; `result` is None while it is being scored."""
-    instrument = results.instrument_of(submission)
+    instrument = results.instrument_of(session, submission)
     scale = results.main_scale(instrument)
     found: dict[str, Any] = (result or {}).get("scores", {}).get(scale) or {}
     step, steps = band_place(instrument, scale, found.get("band"))
@@ -51,7 +57,16 @@ def line(submission: Submission, result: dict[str, Any] | None) -> ResultLine:
         band=found.get("band"),
         step=step,
         steps=steps,
+        checked=all(one.bands.verified for one in instrument.scales if one.id == scale and one.bands),
+        reading=None if scale else _reading(instrument, result or {}),
     )
+
+
+def _reading(instrument: Instrument, result: dict[str, Any]) -> str | None:
+    """The first category, else the first positive screen. The engine gives none that is not verified."""
+    names = [result.get("categories", {}).get(one.id) for one in instrument.categories]
+    names += [one.label for one in instrument.screens if result.get("screens", {}).get(one.id)]
+    return next(filter(None, names), None)
 
 
 def band_place(instrument: Instrument, scale: str | None, band: str | None) -> tuple[int, int]:

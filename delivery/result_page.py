@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from delivery import report_data, reports, result_lines, results
+from delivery import report_data, report_language, reports, result_lines, results
 from delivery.access import Caller
 from delivery.db import now
 from delivery.models.assignments import Assignment
@@ -18,6 +18,7 @@ from delivery.models.people import Person
 from delivery.models.results import Alert, Report, Submission
 from delivery.report_verdicts import Sentence, Verdicts
 from delivery.report_words import Words
+from delivery.sheets import interpreted
 from questionnaires import answers as given
 from questionnaires.rules import Scale
 from questionnaires.schema import Instrument, Item
@@ -50,12 +51,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class AnswerLine:
-    """A question with the chosen option's words; `state` is answered, blank or not_asked."""
+    """A question with the chosen option's words; `state` is answered, blank or not_asked.
+
+    `read` and `said` are the question and the option as they were read, where that was another language.
+    """
 
     item: Item
     state: str
     label: str
     value: float | None
+    read: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,11 @@ class ResultPage:
     change_source: str
 
     @property
+    def interpreted(self) -> bool:
+        """Whether it was answered together with an interpreter."""
+        return self.submission.instrument_key in interpreted(self.assignment)
+
+    @property
     def blanks(self) -> list[Item]:
         """Questions left blank on purpose, in printed order."""
         return [line.item for line in self.answers if line.state == "blank"]
@@ -100,7 +111,9 @@ def read(session: Session, caller: Caller, submission_id: UUID) -> ResultPage:
         .where(Submission.id == submission.id, Submission.seen_at.is_(None))
         .values(seen_at=now())
     )
-    instrument = results.instrument_of(submission)
+    instrument, read_in = report_language.texts(
+        results.instrument_of(session, submission), submission.language
+    )
     client, respondent = (
         session.get(Client, submission.client_id),
         session.get(Respondent, submission.respondent_id),
@@ -120,7 +133,7 @@ def read(session: Session, caller: Caller, submission_id: UUID) -> ResultPage:
         scored=result is not None,
         scales=_scales(instrument, result or {}),
         findings=_findings(instrument, result or {}) if result else [],
-        answers=_answers(instrument, submission.answers or {}),
+        answers=_answers(instrument, read_in, submission.answers or {}),
         alerts=_alerts(session, submission),
         report=reports.of_submission(session, submission.id),
         **_course(session, submission, scored=result is not None),
@@ -163,17 +176,20 @@ def _findings(instrument: Instrument, result: dict[str, Any]) -> list[Finding]:
     return screens + categories
 
 
-def _answers(instrument: Instrument, answers: dict[str, str | None]) -> list[AnswerLine]:
+def _answers(instrument: Instrument, read_in: Instrument, answers: dict[str, str | None]) -> list[AnswerLine]:
     asked = {item.id for item in given.applicable(instrument, answers)}
     lines = []
-    for item in instrument.items:
-        chosen = next((o for o in item.options if o.code == answers.get(item.id)), None)
+    for item, other in zip(instrument.items, read_in.items, strict=True):
+        code = answers.get(item.id)
+        read = other.text if other.text != item.text else ""
         if item.id not in asked:
-            lines.append(AnswerLine(item, "not_asked", "", None))
-        elif chosen is None:
-            lines.append(AnswerLine(item, "blank", "", None))
+            lines.append(AnswerLine(item, "not_asked", "", None, read))
+        elif code is None:
+            lines.append(AnswerLine(item, "blank", "", None, read))
         else:
-            lines.append(AnswerLine(item, "answered", chosen.label, chosen.value if item.scored else None))
+            label, said = item.words(code) or "", other.words(code) or ""
+            value = item.value(code)
+            lines.append(AnswerLine(item, "answered", label, value, read, said if said != label else ""))
     return lines
 
 

@@ -10,10 +10,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit
+from delivery import access, audit, library
 from delivery.access import Caller
 from delivery.db import now
-from delivery.library import library
 from delivery.models.clients import Client, Episode
 from delivery.models.results import EpisodeSummary, Score, Submission
 from questionnaires.change import change
@@ -24,9 +23,10 @@ from questionnaires.scoring import score
 ENGINE: Final = "1.0.0"
 
 
-def instrument_of(submission: Submission) -> Instrument:
+def instrument_of(session: Session, submission: Submission) -> Instrument:
     """The instrument in the version that was answered."""
-    return library().get(submission.instrument_key, submission.instrument_version)
+    there = library.of(session, submission.practice_id)
+    return there.get(submission.instrument_key, submission.instrument_version)
 
 
 def context(client: Client, on: date) -> dict[str, object]:
@@ -34,10 +34,15 @@ def context(client: Client, on: date) -> dict[str, object]:
     known: dict[str, object] = {}
     if client.sex_for_scoring:
         known["sex"] = client.sex_for_scoring
-    if client.date_of_birth:
-        born = client.date_of_birth
-        known["age"] = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    if (years := age(client, on)) is not None:
+        known["age"] = years
     return known
+
+
+def age(client: Client, on: date) -> int | None:
+    """The client's age in whole years on a day; None where the date of birth is not recorded."""
+    born = client.date_of_birth
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day)) if born else None
 
 
 def store(session: Session, submission_id: UUID) -> Score:
@@ -49,7 +54,7 @@ def store(session: Session, submission_id: UUID) -> Score:
         return row
     client = session.get(Client, submission.client_id)
     assert client is not None
-    instrument = instrument_of(submission)
+    instrument = instrument_of(session, submission)
     answers = submission.answers or {}
     result = score(instrument, answers, context(client, submission.answered_at.date()))
     row = Score(

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, assignments, audit, clients, eligibility, letters
+from delivery import access, assignments, audit, clients, eligibility, letters, library, offers, results
 from delivery.access import Caller
 from delivery.assignments import Ask
 from delivery.db import now
+from delivery.eligibility import Doubts
 from delivery.errors import Invalid
-from delivery.library import library
-from delivery.models.assignments import Assignment, Way
+from delivery.models.assignments import Assignment, Occasion, Way
 from delivery.models.clients import Client, Consent, ContactPoint, Respondent
 from delivery.models.people import Practice
+from delivery.offers import Offer
 from delivery.settings import Settings
 from delivery.states import OPEN_ASK
 from questionnaires.schema import Instrument
@@ -38,52 +38,60 @@ class Who:
 
 
 @dataclass(frozen=True)
-class What:
-    """A measure on offer; `barred` says why it can't be asked, `together_only` that no link may carry it."""
-
-    instrument: Instrument
-    barred: str | None
-    together_only: bool
-    other_language: bool
-
-
-@dataclass(frozen=True)
 class Choices:
-    """What the page offers for one client, and the message as it would go out."""
+    """What the page offers for one client, what has to be decided, and the message as it would go out.
+
+    `instead` has, for a measure without an official text, those that have one.
+    """
 
     client: Client
+    zone: str
     who: list[Who]
-    what: list[What]
+    respondent: Respondent
+    occasion: Occasion
+    offer: Offer
+    doubts: Doubts
+    instead: dict[str, list[Instrument]]
     subject: str
     text: str
 
 
-def choices(session: Session, caller: Caller, client_id: UUID, settings: Settings) -> Choices:
-    """What may be sent to one client, the measures of the last time first. Raises NotFound.
+def choices(
+    session: Session, caller: Caller, wanted: Ask, settings: Settings, *, sought: str = ""
+) -> Choices:
+    """What may be sent to one client, with what `wanted` leaves to decide. Raises NotFound.
 
     Writes the audit row first.
     """
-    client = access.client(session, caller, client_id)
+    client = access.client(session, caller, wanted.client_id)
     audit.record(session, client.practice_id, caller.actor, audit.Tag.CLIENT_READ, client.id)
-    practice = session.get(Practice, client.practice_id)
-    assert practice is not None
-    last = session.scalars(
-        select(Assignment).where(Assignment.client_id == client.id).order_by(Assignment.id.desc()).limit(1)
-    ).first()
-    place = {one["key"]: n for n, one in enumerate(last.instruments)} if last else {}
-    subject, text = letters.sample(practice, clients.zone(session, client), settings)
+    practice = session.get_one(Practice, client.practice_id)
+    respondents = clients.respondents(session, client.id)
+    respondent = next((one for one in respondents if one.id == wanted.respondent_id), respondents[0])
+    there = library.of(session, client.practice_id)
+    instruments = [
+        one
+        for one in offers.known(there, wanted.instruments)
+        if eligibility.refused(there, one, wanted.channel) is None
+    ]
+    wish = assignments.wish_of(session, caller, wanted)
+    doubts = eligibility.doubts(session, respondent, instruments, wish)
+    zone = clients.zone(session, client)
+    subject, text = letters.sample(practice, zone, settings)
     return Choices(
         client=client,
-        who=[_who(session, respondent) for respondent in clients.respondents(session, client.id)],
-        what=[
-            What(
-                instrument=one,
-                barred=one.not_sendable,
-                together_only=eligibility.SETTING[Way.EMAIL] not in one.settings,
-                other_language=client.language not in one.languages,
-            )
-            for one in sorted(library().list(), key=lambda one: place.get(one.key, len(place)))
-        ],
+        zone=zone,
+        who=[_who(session, one) for one in respondents],
+        respondent=respondent,
+        occasion=wish.occasion,
+        offer=offers.to(
+            session, respondent, results.age(client, now().date()), chosen=wanted.instruments, sought=sought
+        ),
+        doubts=doubts,
+        instead={
+            one.key: offers.instead(session, respondent, one, wanted.channel, wanted.instruments)
+            for one in doubts.no_text
+        },
         subject=subject,
         text=text,
     )

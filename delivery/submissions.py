@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,11 +14,11 @@ from sqlalchemy.orm import Session
 from delivery import alerts, assignments, audit, forms, jobs, links, sittings
 from delivery.db import now
 from delivery.errors import Conflict
-from delivery.forms import Sheet
 from delivery.models.assignments import Assignment, FormSession, Link, Way
 from delivery.models.clients import ContactPoint, ContactState
 from delivery.models.messages import Dispatch
 from delivery.models.results import Submission
+from delivery.sheets import Sheet
 from delivery.states import AssignmentState, FormState, LinkState, move
 from questionnaires import answers as given
 from questionnaires.answers import Answers
@@ -45,7 +46,11 @@ class Outcome:
 
 def missed(sheet: Sheet) -> Missed:
     """What the page names once before sending."""
-    found = {i.key: given.unanswered(i, sheet.answers(i.key)) for i in sheet.instruments}
+    found = {}
+    for instrument in sheet.instruments:
+        here = {item.id for item in sheet.items(instrument)}
+        items = given.unanswered(instrument, sheet.answers(instrument.key))
+        found[instrument.key] = [item for item in items if item.id in here]
     return Missed({key: items for key, items in found.items() if items})
 
 
@@ -99,8 +104,16 @@ def accept(session: Session, sheet: Sheet, *, blank_rest: bool = False) -> Outco
     who = audit.Actor("person", form.typed_by) if form.typed_by else audit.CLIENT
     tag = audit.Tag.TYPED_IN if form.typed_by else audit.Tag.SUBMITTED
     audit.record(session, row.practice_id, who, tag, row.id)
-    blanks = sum(code is None for answers in draft.values() for code in answers.values())
-    return Outcome("sent", blanks=blanks)
+    return Outcome("sent", blanks=left_blank(sheet, draft))
+
+
+def left_blank(sheet: Sheet, answers: Mapping[str, Answers]) -> int:
+    """How many questions were left blank on purpose; one that counts in two instruments is one question."""
+    return sum(
+        answers.get(instrument.key, {}).get(item.id, "") is None
+        for instrument in sheet.instruments
+        for item in sheet.items(instrument)
+    )
 
 
 def _store(
@@ -109,6 +122,8 @@ def _store(
     row, form = sheet.assignment, sheet.form
     instrument = next(i for i in sheet.instruments if i.key == key)
     uses = forms.uses_chosen(session, row.respondent_id)
+    # The words that were answered last, not the language of the buttons around them.
+    language = sheet.language(instrument)
     stored = Submission(
         practice_id=row.practice_id,
         assignment_id=row.id,
@@ -118,8 +133,8 @@ def _store(
         instrument_key=key,
         instrument_version=instrument.version,
         content_hash=instrument.content_hash,
-        # The words that were answered, not the language of the buttons around them.
-        language=form.language if form.language in instrument.languages else instrument.language or "en",
+        language=language,
+        wording_hash=instrument.wording_hash(language),
         channel=row.channel,
         identity=certainty(session, row, form),
         typed_by=form.typed_by,

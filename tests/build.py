@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from delivery import access, accounts, clients, contacts, crypto, keys, people
+from delivery import access, accounts, clients, contacts, crypto, forms, keys, people, submissions
 from delivery import assignments as asks
 from delivery.access import Caller
 from delivery.clients import NewRespondent
@@ -22,6 +22,7 @@ from delivery.models import Base
 from delivery.models.assignments import Assignment, Way
 from delivery.models.clients import Client, ContactKind, ContactState, RespondentRole
 from delivery.models.people import Person, Practice, Role
+from delivery.models.results import Submission
 from delivery.service import Service, start
 from delivery.settings import Settings
 
@@ -123,7 +124,20 @@ def add_client(session: Any, caller: Caller, given: str, family: str, email: str
 def ask(
     made: Service, caller: Caller, client: UUID, instruments: list[str], way: Way = Way.EMAIL, **more: Any
 ) -> Assignment:
-    """An ask, planned and committed."""
+    """An ask, planned and committed, also where the same was asked just now."""
     with made.db.write() as session:
+        more = {"even_if_recent": True, **more}
         wanted = asks.Ask(client_id=client, instruments=instruments, channel=way, **more)
         return asks.ask(session, caller, wanted, made.settings)
+
+
+def answer(made: Service, row: Assignment, person: UUID, code: str = "0") -> list[Submission]:
+    """Type in the same option everywhere for an ask in the room, and store it; not scored yet."""
+    with made.db.write() as session:
+        sheet = forms.typed_in(session, session.get_one(Assignment, row.id), person)
+        for one in sheet.instruments:
+            forms.keep(session, sheet, one.key, {item.id: code for item in sheet.items(one)}, place="")
+    with made.db.write() as session:
+        sheet = forms.typed_in(session, session.get_one(Assignment, row.id), person)
+        assert submissions.accept(session, sheet).kind == "sent"
+        return submissions.of_assignment(session, row.id)

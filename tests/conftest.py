@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from delivery import accounts
+from delivery import accounts, passphrases
 from delivery.service import Service
 from tests import answering, build, clinician, postgres
 
@@ -55,7 +55,8 @@ def console(app: Flask, cast: build.Cast) -> FlaskClient:
 def quick_passwords() -> Iterator[None]:
     """Passwords are hashed with the least effort here; what the real effort costs is argon2's matter."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        for module in (accounts, passphrases):
+            patch.setattr(module, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

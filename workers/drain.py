@@ -12,7 +12,7 @@ import structlog
 from delivery import jobs
 from delivery.errors import LeaseLost, LightQError
 from delivery.jobs import Claim
-from workers import handoff, report, risk, score, send
+from workers import handoff, preview, report, risk, score, send
 from workers.context import Context, context
 
 HANDLERS: Final[dict[str, Callable[[Context, Claim], None]]] = {
@@ -22,6 +22,7 @@ HANDLERS: Final[dict[str, Callable[[Context, Claim], None]]] = {
     "risk_check": risk.run,
     "score": score.run,
     "report": report.run,
+    "preview": preview.run,
     "handoff": handoff.run,
 }
 #: A drain ends by itself after this long and rings again, so that a time-out only ever ends a hanging job.

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from delivery import assignments, forms, jobs, links, throttle
+from delivery import assignments, forms, jobs, links, previews, throttle
 from delivery.db import insert, now
 from delivery.models.ledger import Heartbeat, StoredReply, Tick
 from delivery.service import Service
@@ -51,13 +51,14 @@ def _forget(session: Session) -> None:
     session.execute(delete(Heartbeat).where(Heartbeat.at < now() - timedelta(hours=1)))
 
 
-#: What runs out: worn-out work, links, asks, drafts, counters, then replies, old ticks and heartbeats.
+#: What runs out: worn-out work, links, asks, drafts, counters, previews, then replies, old ticks, heartbeats.
 PARTS: Final[tuple[Callable[[Session], object], ...]] = (
     _park,
     links.expire_due,
     assignments.expire_due,
     forms.wipe_old,
     throttle.forget_old,
+    previews.forget_old,
     _forget,
 )
 

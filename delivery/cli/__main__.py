@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "worker": "run",
     "scheduler": "run",
     "demo": "demo",
+    "instruments": "instruments",
 }
 
 

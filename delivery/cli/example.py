@@ -11,12 +11,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from delivery import access, accounts, clients, contacts, crypto, keys, people, results
+from delivery import access, accounts, batteries, clients, contacts, crypto, keys, library, people, results
 from delivery.access import Caller
 from delivery.clients import NewRespondent
 from delivery.contacts import NewContact
 from delivery.db import now
-from delivery.library import library
 from delivery.models.assignments import Assignment, Occasion, Way
 from delivery.models.clients import (
     CareRole,
@@ -52,6 +51,7 @@ class Course:
     instruments: tuple[str, ...] = ("phq9", "gad7")
     sex: str | None = None
     born: date | None = None
+    language: str = "en"
 
 
 COURSES: Final = (
@@ -64,7 +64,7 @@ COURSES: Final = (
     Course("Joaquín", "Peralta", 0.5, 0.4, 2, ("gad7", "audit_c"), "male"),
     Course("Dev", "Patel", 0.3, 0.2, 30, sex="male", born=date(2001, 8, 8)),
     Course("Min-ji", "Seo", 0.5, 0.5, 0),
-    Course("Guadalupe", "Villaseñor", 0.5, 0.5, 0),
+    Course("Guadalupe", "Villaseñor", 0.5, 0.5, 0, language="es"),
 )
 
 
@@ -78,6 +78,7 @@ def seed(service: Service) -> None:
             session, kek, name="Alder Street Office", sender_name="Alder Street Office"
         )
         practice.phone = "503-555-0118"
+        batteries.add_first(session, practice.id)
         members = [_person(session, practice, *row) for row in PEOPLE]
     for course in COURSES:
         with service.db.write() as session:
@@ -133,9 +134,11 @@ def _client(session: Session, caller: Caller, course: Course) -> Client:
         family_name=course.family,
         sex_for_scoring=course.sex,
         date_of_birth=course.born,
+        language=course.language,
         respondents=[
             NewRespondent(
                 RespondentRole.SELF,
+                language=course.language,
                 contacts=[NewContact(ContactKind.EMAIL, plain)],
                 consents=[("email", "consent-1", now() - timedelta(days=370), "signed on paper")],
                 uses=(True, False, "uses-1") if course.weeks else None,
@@ -165,7 +168,7 @@ def _answers(session: Session, client: Client, course: Course, asker: UUID, chan
         for key in course.instruments:
             last[key] = _submission(session, client, row, key, level, at, chance)
     for key, submission in last.items():
-        results.summarise(session, submission, library().get(key))
+        results.summarise(session, submission, library.shipped().get(key))
 
 
 def _assignment(
@@ -182,7 +185,10 @@ def _assignment(
         client_id=client.id,
         episode_id=episode_id,
         respondent_id=respondent_id,
-        instruments=[{"key": k, "version": library().get(k).version} for k in course.instruments],
+        instruments=[
+            {"key": k, "version": library.shipped().get(k).version, "language": "en"}
+            for k in course.instruments
+        ],
         occasion=Occasion.PROGRESS,
         channel=Way.EMAIL,
         state=AssignmentState.COMPLETED,
@@ -208,7 +214,7 @@ def _submission(
     at: datetime,
     chance: random.Random,
 ) -> Submission:
-    instrument = library().get(key)
+    instrument = library.shipped().get(key)
     answers: dict[str, str | None] = {}
     for item in instrument.items:
         top = len(item.options) - 1

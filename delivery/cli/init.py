@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from delivery import accounts, audit, crypto, keys, people
+from delivery import accounts, audit, batteries, crypto, keys, people
 from delivery import settings as configuration
 from delivery.cli import database, environment, installation, rotation, sheet
 from delivery.db import Database
@@ -159,6 +159,7 @@ def _first_person(
         row = people.add_practice(session, kek, name=practice, sender_name=sender, time_zone=time_zone)
         person = people.add_person(session, email=email, name=name, roles=FIRST_ROLES, practice=row)
         accounts.set_password(person, password)
+        batteries.add_first(session, row.id)
         audit.record(session, row.id, audit.OPERATOR, audit.Tag.PERSON_ADDED, person.id)
         address = person.email
     click.echo(f"Added the practice “{practice}” and {address}. Clients see “{sender}” as the sender.")

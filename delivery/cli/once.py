@@ -112,7 +112,7 @@ def _one_client(
     client = _made(
         api.post_json("/api/v1/clients", _client(number, address), **{"Idempotency-Key": f"{address}-c"})
     )
-    ask = {"client_id": client["id"], "instruments": instruments, "occasion": "progress", "channel": channel}
+    ask = {"client_id": client["id"], "instruments": instruments, "occasion": "screening", "channel": channel}
     asked = _made(api.post_json("/api/v1/assignments", ask, **{"Idempotency-Key": f"{address}-a"}))
     tally.channel_of[asked["id"]] = channel
     walk = random.Random(number)  # noqa: S311 - invented answers

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from delivery import declining, forms, links
+from delivery import declining, forms, links, passphrases, sheets, throttle
 from delivery.db import now
-from delivery.errors import NotFound, NotSaved
-from delivery.library import library
+from delivery.errors import NotFound, NotSaved, TooMany
 from delivery.models.assignments import Assignment, FormSession, Link
 from delivery.models.clients import Respondent
+from delivery.passphrases import Held, Refusal
 from delivery.signing import Purpose
 from delivery.states import OPEN_LINK
 from delivery.web import answer_sitting
@@ -24,12 +24,14 @@ from delivery.web.answer_page import (
     chosen_language,
     ended_page,
     form_content_only,
+    in_another_language,
     own_cookies,
     page,
     until,
     wanted_language,
 )
 from delivery.web.zones import service, set_cookie
+from questionnaires import sharing
 
 bp = Blueprint("answer", __name__)
 bp.add_url_rule("/f/<ref>", view_func=answer_sitting.show, methods=["GET"])
@@ -53,12 +55,36 @@ def start(token: str) -> AnyResponse:
         if form is not None and answer_sitting.goes_on(form, link, row):
             chosen = chosen_language()
             return redirect(f"/f/{form.ref}" + (f"?lang={chosen}" if chosen else ""), 302)
-        if links.state(link) not in OPEN_LINK:
-            return ended_page(link, lang, again=f"/q/{token}/new")
-        reply = _start_page(session, token, link, row, lang)
+        stands = links.state(link) in OPEN_LINK
+        if stands:
+            reply = _start_page(session, token, link, row, lang)
+        else:
+            _not_too_often(session)
+            reply = ended_page(link, lang, again=f"/q/{token}/new")
     with contextlib.suppress(NotSaved), service().db.write() as session:
-        links.count_fetch(session, link.id)
+        if stands:
+            links.count_fetch(session, link.id)
+        else:
+            _hits().count(session)
     return reply
+
+
+def _hits() -> throttle.EndedHits:
+    return throttle.ended_hits(service().settings.keys[-1].encode(), request.remote_addr or "")
+
+
+def _not_too_often(session: Session) -> None:
+    """Raise TooMany while ended links are opened too often, from here or from everywhere."""
+    if seconds := _hits().wait(session):
+        words = _("Links that have ended were opened very often just now. Please wait ten minutes.")
+        raise TooMany(words, seconds)
+
+
+def _ended(session: Session, token: str, link: Link, lang: str) -> Response:
+    """The page of a link that takes no answers, where somebody pressed a button all the same."""
+    _not_too_often(session)
+    _hits().count(session)
+    return ended_page(link, lang, again=f"/q/{token}/new")
 
 
 def _look(session: Session, token: str) -> tuple[Link, Assignment, str]:
@@ -73,18 +99,27 @@ def _look(session: Session, token: str) -> tuple[Link, Assignment, str]:
     return link, row, wanted_language(respondent.language)
 
 
-def _start_page(session: Session, token: str, link: Link, row: Assignment, lang: str) -> Response:
-    chosen = [library().get(i["key"], i["version"]) for i in row.instruments]
-    items = [item for instrument in chosen for item in instrument.items]
+def _start_page(
+    session: Session, token: str, link: Link, row: Assignment, lang: str, refusal: Refusal | None = None
+) -> Response:
+    """The page with Start on it; after a `refusal` it says how many tries are left and keeps the choices."""
+    chosen = sheets.instruments(session, row)
+    elsewhere = sharing.asked_elsewhere(chosen)
+    items = [item for one in chosen for item in one.items if (one.key, item.id) not in elsewhere]
     respondent = session.get(Respondent, row.respondent_id)
     facts = about(session, row)
     return page(
         "start",
         lang,
+        422 if refusal else 200,
         token=token,
         about=facts,
         word=respondent.recognition_word if respondent else None,
+        asks_word=respondent is not None and respondent.passphrase_hash is not None,
+        refusal=refusal,
+        ticked=request.form.getlist("use"),
         questions=len(items),
+        foreign=in_another_language(chosen, row, lang),
         some_skip=any(item.asked_if for item in items),
         minutes=sum(instrument.minutes for instrument in chosen),
         until=until(link.expires_at, facts.zone, lang),
@@ -94,8 +129,12 @@ def _start_page(session: Session, token: str, link: Link, row: Assignment, lang:
 
 @bp.post("/q/<token>")
 def begin(token: str) -> AnyResponse:
-    """A person presses Start: a sitting for this browser, and a clean address."""
+    """A person presses Start: a sitting for this browser, and a clean address.
+
+    Where a word was agreed on, the right one is needed first.
+    """
     form_content_only()
+    held = _hold(token, request.form.get("passphrase", ""))
     with service().db.write() as session:
         link, row, lang = _look(session, token)
         # A click in a mail program comes without our strict cookies; the press on our own page has them.
@@ -104,12 +143,29 @@ def begin(token: str) -> AnyResponse:
             if (uses := _uses(session, row)) is not None:
                 forms.remember_uses(form, uses)
             return redirect(f"/f/{form.ref}", 303)
+        respondent = session.get_one(Respondent, row.respondent_id)
+        refusal = passphrases.admit(session, link, respondent, held)
+        if refusal is not None:  # counted with this transaction: from here on it may not be refused
+            if links.state(link) in OPEN_LINK:
+                return _start_page(session, token, link, row, lang, refusal)
+            return ended_page(link, lang)
         if links.state(link) not in OPEN_LINK:
-            return ended_page(link, lang, again=f"/q/{token}/new")
+            return _ended(session, token, link, lang)
         form, secret = forms.begin(session, link, row, language=lang, uses=_uses(session, row))
     reply = redirect(f"/f/{form.ref}", 303)
     _give_cookie(reply, form, secret, link)
     return reply
+
+
+def _hold(token: str, word: str) -> Held:
+    """The typed word, held against what was agreed on. Takes time, so no transaction is open meanwhile."""
+    if not word.strip():
+        return Held()
+    with service().db.read() as session:
+        link, row, _lang = _look(session, token)
+        respondent = session.get_one(Respondent, row.respondent_id)
+        against = passphrases.hold(link, respondent, word)
+    return passphrases.compare(against, word)
 
 
 def _uses(session: Session, row: Assignment) -> tuple[bool, bool] | None:
@@ -135,7 +191,7 @@ def no(token: str) -> AnyResponse:
         link, row, lang = _look(session, token)
         again = link.end_reason == why and why in ("wrong-person", "refused")
         if links.state(link) not in OPEN_LINK and not again:
-            return ended_page(link, lang, again=f"/q/{token}/new")
+            return _ended(session, token, link, lang)
         declining.decline(session, link, why)
         return page("no", lang, why=why, sent=False, about=about(session, row))
 
@@ -146,6 +202,9 @@ def new(token: str) -> AnyResponse:
     form_content_only()
     with service().db.write() as session:
         link, _row, lang = _look(session, token)
+        if links.state(link) not in OPEN_LINK:
+            _not_too_often(session)
+            _hits().count(session)
         forms.ask_again(session, link, service().settings)
         return page("asked-again", lang)
 

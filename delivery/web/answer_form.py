@@ -8,8 +8,9 @@ from typing import Final, Literal, get_args
 
 from werkzeug.datastructures import MultiDict
 
-from delivery.forms import Sheet
+from delivery.sheets import Sheet
 from questionnaires import answers as given
+from questionnaires import sharing
 from questionnaires.schema import Instrument, Item
 from questionnaires.scoring import score
 
@@ -62,9 +63,12 @@ def everything(sheet: Sheet) -> list[Question]:
 
 def asked(sheet: Sheet, draft: Drafts | None = None) -> list[Question]:
     """The questions to ask as the answers stand."""
-    draft = sheet.draft if draft is None else draft
+    answers, elsewhere = sheet.all_answers(draft), sharing.asked_elsewhere(sheet.instruments)
     return [
-        Question(i, item) for i in sheet.instruments for item in given.applicable(i, draft.get(i.key, {}))
+        Question(i, item)
+        for i in sheet.instruments
+        for item in given.applicable(i, answers[i.key])
+        if (i.key, item.id) not in elsewhere
     ]
 
 
@@ -126,16 +130,24 @@ def parse(fields: MultiDict[str, str], sheet: Sheet) -> Posted:
             continue
         q = questions[place]
         kept = answers.setdefault(q.instrument.key, {})
-        # On the page that names what is missing, sending without a mark leaves it blank on purpose.
-        if (go == "blank" and at != MISSED) or (
-            at == MISSED and (mark == BLANK or (not mark and go == "send"))
-        ):
+        if _left_blank(sheet, q, mark, at, go):
             kept[q.item.id] = None
         elif mark:
-            if mark not in {option.code for option in q.item.options}:
+            answer = q.item.normal(mark) if q.item.typed_in else mark
+            if not q.item.takes(answer):
                 raise Refused("not-an-answer")
-            kept[q.item.id] = mark
+            kept[q.item.id] = answer
     return Posted(at, go, then, {key: kept for key, kept in answers.items() if kept})  # type: ignore[arg-type]
+
+
+def _left_blank(sheet: Sheet, q: Question, mark: str | None, at: str, go: str) -> bool:
+    if at != MISSED and go == "blank":
+        return True
+    if q.item.typed_in and not mark and sheet.answers(q.instrument.key).get(q.item.id):
+        return True  # what was typed in has been deleted
+    # On the page that names what is missing, sending without a mark leaves it blank on purpose.
+    chosen = mark == BLANK and not q.item.typed_in
+    return at == MISSED and (chosen or (not mark and go == "send"))
 
 
 def risk(sheet: Sheet, posted: Posted, draft: Drafts) -> Question | None:

@@ -13,15 +13,32 @@ from flask import Response, abort, make_response, render_template, request
 from flask_babel import force_locale, get_babel
 from sqlalchemy.orm import Session
 
-from delivery import links
+from delivery import links, wordings
 from delivery.models.assignments import Assignment, Link
 from delivery.models.clients import Client
 from delivery.models.people import Person, Practice
+from delivery.sheets import asked_in
 from delivery.states import LinkState
 from delivery.web.zones import cookie_name
+from questionnaires.schema import Instrument
 
 LANGUAGES: Final[dict[str, str]] = {"en": "English", "es": "Español"}
 DAY: Final = {"en": "EEEE d MMMM", "es": "EEEE d 'de' MMMM"}
+#: What the start page says, in the reader's language, where the questions are in another one.
+FOREIGN: Final = {
+    "en": {
+        "names": {"en": "English", "es": "Spanish"},
+        "all": "The questions are in %s.",
+        "some": "Some of the questions are in %s.",
+        "free": "If that does not suit you, you need not answer. Please tell the person who sent them.",
+    },
+    "es": {
+        "names": {"en": "inglés", "es": "español"},
+        "all": "Las preguntas están en %s.",
+        "some": "Algunas preguntas están en %s.",
+        "free": "Si así no le sirve, no tiene que contestar. Dígaselo a la persona que se las envió.",
+    },
+}
 #: State of an ended link -> (page, status); trust.md 1.3.
 ENDED: Final = {
     LinkState.USED: ("used", 200),
@@ -73,6 +90,18 @@ def until(at: datetime, zone: str, lang: str) -> str:
     lang = _worded(lang)
     local = at.astimezone(ZoneInfo(zone))
     return f"{format_date(local, DAY[lang], lang)}, {format_time(local, 'short', locale=lang)}"
+
+
+def in_another_language(instruments: list[Instrument], row: Assignment, lang: str) -> list[str]:
+    """Sentences in `lang` for who will meet questions in another language; none where there are none."""
+    asked = asked_in(row)
+    read = [wordings.shown(one, asked.get(one.key), lang) for one in instruments]
+    others = [language for language in dict.fromkeys(read) if language != lang]
+    words: Any = FOREIGN.get(lang, FOREIGN["en"])
+    if not others:
+        return []
+    sentence = words["all"] if lang not in read and len(others) == 1 else words["some"]
+    return [*(sentence % words["names"].get(one, one) for one in others), words["free"]]
 
 
 def page(name: str, lang: str, status: int = 200, **values: Any) -> Response:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from delivery import declining, forms, links, submissions
+from delivery import declining, forms, links, submissions, wordings
 from delivery.errors import NotFound, NotSaved
-from delivery.forms import Sheet
 from delivery.models.assignments import Assignment, FormSession, Link
+from delivery.sheets import Sheet
 from delivery.signing import form_key
 from delivery.states import OPEN_LINK, FormState
 from delivery.web.answer_form import (
@@ -133,7 +133,7 @@ def _take(session: Session, sheet: Sheet, posted: Posted) -> str:
     """Keep the answers and do what the button says; returns the next address."""
     here = f"/f/{sheet.form.ref}"
     before = sheet
-    sheet.form.language = _language(sheet)
+    forms.go_over(session, sheet, _language(sheet))
     draft: Drafts = sheet.draft
     for key, new in posted.answers.items():
         draft = forms.keep(session, sheet, key, new, place=sheet.form.place)
@@ -183,7 +183,11 @@ def _render(
         "problem": problem,
         "panes": [_pane(sheet, q, at) for q in questions],
         "total": len(questions),
-        "notices": list(dict.fromkeys(i.licence.notice for i in sheet.instruments)),
+        "notices": list(
+            dict.fromkeys(
+                wordings.worded(i, sheet.language(i, lang)).licence.notice for i in sheet.instruments
+            )
+        ),
         "until": until((sheet.link or sheet.assignment).expires_at, about.zone, lang),
     }
     if at == STOP:
@@ -219,10 +223,8 @@ def _pane(sheet: Sheet, question: Question, at: str) -> str:
 
 
 def _row(sheet: Sheet, question: Question, number: int, lang: str) -> dict[str, Any]:
-    """What a template needs of one question: its words in `lang` where the instrument has them."""
-    instrument = question.instrument
-    if lang in instrument.languages:
-        instrument = instrument.in_language(lang)
+    """What a template needs of one question on pages in `lang`: its words in the language it is asked in."""
+    instrument = wordings.worded(question.instrument, sheet.language(question.instrument, lang))
     item = instrument.item(question.item.id)
     answers = sheet.answers(instrument.key)
     code = answers.get(item.id)
@@ -235,7 +237,7 @@ def _row(sheet: Sheet, question: Question, number: int, lang: str) -> dict[str, 
         "instructions": instrument.instructions if item.id == instrument.items[0].id else None,
         "notice": instrument.licence.notice if item.id == instrument.items[0].id else None,
         "code": code,
-        "label": next((option.label for option in item.options if option.code == code), None),
+        "label": item.words(code),
         "blank": item.id in answers and code is None,
     }
 
@@ -243,7 +245,7 @@ def _row(sheet: Sheet, question: Question, number: int, lang: str) -> dict[str, 
 def _end(session: Session, sheet: Sheet, secret: str) -> Response:
     """ "Sent. Thank you.", for the browser that sent it; shows no answer."""
     stored = submissions.of_assignment(session, sheet.assignment.id)
-    blanks = sum(code is None for one in stored for code in (one.answers or {}).values())
+    blanks = submissions.left_blank(sheet, {one.instrument_key: one.answers or {} for one in stored})
     about = facts_of(session, sheet.assignment)
     reply = page(
         "end", _language(sheet), ref=sheet.form.ref, key=form_key(secret), about=about, blanks=blanks

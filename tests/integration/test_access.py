@@ -36,11 +36,16 @@ WITHOUT_ID = {
     "console.caseload",
     "console.add",
     "console.send",
+    "console.sets",
     "console.work",
     "console.sign_in",
     "console.sign_out",
 }
 
+#: Routes of what every clinician of a practice shares; test_sets.py walks them.
+SHARED = {"console.new_set", "console.change_set", "console.put_set_away"}
+#: The library is shared too; test_library_pages.py walks it.
+LIBRARY = "/console/instruments"
 
 WRONG_MEMBERS = pytest.mark.parametrize(
     "email", ["ada@example.org", "sam@example.org"], ids=["same practice", "another practice"]
@@ -91,7 +96,8 @@ def _routes(app: Flask) -> list[tuple[str, str, str]]:
     return [
         (rule.endpoint, rule.rule, method)
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("console.") and rule.endpoint not in WITHOUT_ID
+        if rule.endpoint.startswith("console.") and rule.endpoint not in WITHOUT_ID | SHARED
+        if not rule.rule.startswith(LIBRARY)
         for method in sorted((rule.methods or set()) & {"GET", "POST"})
     ]
 

@@ -507,14 +507,15 @@ def test_the_chosen_language_stays_with_the_form_and_is_said_where_words_are_mis
     assert isinstance(form, FormSession) and form.language == "en"
 
 
-def test_a_submission_names_the_language_of_the_questions_not_of_the_buttons(
+def test_a_submission_names_the_language_that_the_questions_were_read_in(
     cy: Person, service: Service
 ) -> None:
     cy.browser.post(f"{cy.path}?lang=es")
     cy.start()
+    assert "Poco interés o placer en hacer cosas" in cy.page.text
     cy.fill("000000000")
     cy.press("send")
-    assert stored(service)[0].language == "en"
+    assert stored(service)[0].language == "es"
 
 
 def test_a_language_that_does_not_exist_is_ignored(cy: Person) -> None:

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from delivery import accounts, crypto, forms, jobs, keys, reports, results, submissions
+from delivery import accounts, batteries, crypto, forms, jobs, keys, reports, results, submissions
 from delivery.app import create_app
 from delivery.models.assignments import Assignment, Way
 from delivery.models.clients import Client
@@ -94,7 +94,7 @@ def answer(service: Service, assignment_id: UUID, person: UUID, code: str = "1")
 
 def asked(api: Api, client: UUID, *instruments: str, channel: str = "email") -> dict[str, Any]:
     body = {"client_id": str(client), "instruments": list(instruments), "channel": channel}
-    reply = api.post("/assignments", body)
+    reply = api.post("/assignments", {**body, "even_if_recent": True})
     assert reply.status_code == 201, reply.text
     made: dict[str, Any] = reply.json
     return made
@@ -252,12 +252,9 @@ def test_a_resend_plans_one_more_message(api: Api, cast: build.Cast, service: Se
 
 
 def test_a_battery_stands_for_its_instruments(api: Api, cast: build.Cast, service: Service) -> None:
-    from delivery import assignments
-
     with service.db.write() as session:
-        mine = assignments.add_battery(session, cast.practice, "Start", ["phq9", "gad7"])
-        foreign = assignments.add_battery(session, cast.other_practice, "Start", ["phq9"])
-        session.flush()
+        mine = batteries.add(session, cast.practice, "Start", ["phq9", "gad7"])
+        foreign = batteries.add(session, cast.other_practice, "Start", ["phq9"])
         mine_id, foreign_id = str(mine.id), str(foreign.id)
     body = {"client_id": str(cast.cy), "battery": mine_id, "channel": "in_person"}
     made = api.post("/assignments", body)
@@ -308,6 +305,7 @@ def test_a_trend_keeps_respondents_apart(api: Api, service: Service, cast: build
             "instruments": ["phq9"],
             "channel": "in_person",
             "respondent": role,
+            "even_if_recent": True,
         }
         answer(service, UUID(api.post("/assignments", body).json["id"]), cast.ada, code)
     trend = api.get(f"/clients/{made['id']}/trend", instrument="phq9").json
@@ -425,7 +423,7 @@ def test_foreign_and_unknown_ids_give_the_same_bytes_everywhere(
     bodies = {"change_client": {"called_by": "x"}}
     for other in (api_of("bo@example.org"), api_of("sam@example.org")):
         before = len(tags(service))
-        for route in (one for one in ROUTES if "<" in one.rule):
+        for route in (one for one in ROUTES if "<uuid:" in one.rule):
             name = re.findall(r"<uuid:(\w+)>", route.rule)[0]
             replies = []
             for value in (mine[name], str(uuid4())):
@@ -706,7 +704,7 @@ def test_the_document_names_every_route_of_the_api_and_no_other(app: Flask) -> N
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("api.") and rule.endpoint != "api.openapi":
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                served.add((method, re.sub(r"<uuid:(\w+)>", r"{\1}", rule.rule).removeprefix("/api/v1")))
+                served.add((method, re.sub(r"<(?:uuid:)?(\w+)>", r"{\1}", rule.rule).removeprefix("/api/v1")))
     assert described == served
     assert len(described) == len(ROUTES)
 
@@ -725,7 +723,7 @@ def test_the_document_is_open_and_its_references_resolve(app: Flask) -> None:
     for operation in operations:
         assert operation["summary"]
         declared = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
-        assert declared <= {"client_id", "assignment_id", "submission_id", "episode_id"}
+        assert declared <= {"client_id", "assignment_id", "submission_id", "episode_id", "key"}
 
 
 def test_every_post_documents_its_key(app: Flask) -> None:

@@ -71,7 +71,8 @@ def _score(service: Service, assignment_id: UUID) -> list[UUID]:
 
 
 def _ask_together(ada: FlaskClient, client: UUID, *keys: str) -> UUID:
-    reply = ada.post("/console/send", data={"client": str(client), "what": list(keys), "how": "in_person"})
+    choice = {"client": str(client), "what": list(keys), "how": "in_person", "why": "screening"}
+    reply = ada.post("/console/send", data={**choice, "anyway": "yes"})
     assert reply.status_code == 303
     return UUID(reply.location.rsplit("/", 1)[-1])
 

@@ -22,6 +22,7 @@ from delivery.models.clients import PermittedUse
 from delivery.models.messages import Dispatch, Purpose
 from delivery.models.results import Alert, Submission
 from delivery.service import Service
+from delivery.sheets import Sheet, instruments
 from delivery.states import AssignmentState
 from tests import build
 from tests.answering import Person, browser_of, path_of
@@ -75,7 +76,7 @@ def mark(made: Service, code: str, **more: str) -> None:
         form = session.scalars(select(FormSession)).one()
         row = sittings.lock(session, form.assignment_id)
         link = session.get(Link, form.link_id)
-        sheet = forms.Sheet(form, row, link, forms.instruments(row), form.draft or {})
+        sheet = Sheet(form, row, link, instruments(session, row), form.draft or {})
         forms.keep(session, sheet, "phq9", {**more, "phq9_9": code}, place="review")
 
 
@@ -130,7 +131,7 @@ def test_sending_while_the_worker_looks_stores_both_once(
             found = session.scalars(select(FormSession)).one()
             row = session.get_one(Assignment, found.assignment_id)
             link = session.get(Link, found.link_id)
-            sheet = forms.Sheet(found, row, link, forms.instruments(row), found.draft or {})
+            sheet = Sheet(found, row, link, instruments(session, row), found.draft or {})
             return submissions.accept(session, sheet).kind
 
     assert both(look, send)[1] == "sent"

@@ -342,7 +342,7 @@ def test_a_row_that_never_works_is_parked_after_eight_tries_and_the_others_go_on
     answer(service, calm)
     with service.db.read() as session:
         poison = session.scalars(select(Submission.id)).one()
-    answer(service, build.ask(service, ada, cast.cy, ["gad2"]))
+    answer(service, build.ask(service, ada, cast.cy, ["gad7"]))
     good = drain.HANDLERS["score"]
 
     def handler(context: Context, held: Claim) -> None:

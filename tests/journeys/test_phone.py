@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from delivery import clients
 from delivery.models.assignments import Assignment
 from delivery.models.results import Submission
 from delivery.service import Service
@@ -45,11 +46,12 @@ class Site:
     service: Service
     cast: build.Cast
 
-    def ask(self, *instruments: str) -> tuple[Assignment, str]:
+    def ask(self, *instruments: str, language: str = "en") -> tuple[Assignment, str]:
         """An ask of a client who has never been asked before, and its link."""
         ada = self.cast.caller(self.service, self.cast.ada)
         with self.service.db.write() as session:
             client = build.add_client(session, ada, "Wren", "Winter", "wren@example.org")
+            clients.respondents(session, client.id)[0].language = language
         row = build.ask(self.service, ada, client.id, list(instruments))
         return row, self.service.settings.client_url + path_of(self.service, row.id)
 
@@ -284,3 +286,29 @@ def test_twice_the_text_size_and_the_narrowest_screen_cut_nothing(site: Site, ch
         assert phone.page.evaluate(WIDE) is False, phone.page.title()
         phone.tap("Start" if "/q/" in phone.page.url else "Next")
     phone.context.close()
+
+
+def test_a_spanish_reader_answers_a_set_with_shared_questions_and_switches_half_way(
+    site: Site, chromium: Any
+) -> None:
+    row, url = site.ask("phq9", "phq2", "gad2", language="es")
+    phone = Phone(chromium, 390, site.service.settings.client_host)
+    phone.page.goto(url)
+    phone.look()
+    phone.tap("Start")
+    assert phone.heading() == "Poco interés o placer en hacer cosas"
+    phone.choose("Varios días")
+    phone.tap("English", "link")
+    assert phone.heading() == "Feeling down, depressed, or hopeless"
+    while phone.page.get_by_role("button", name="Next", exact=True).count():
+        phone.choose(
+            "Not at all"
+            if phone.page.get_by_text("Not at all", exact=True).count()
+            else "Not difficult at all"
+        )
+    phone.tap("Send my answers")
+    stored = {one.instrument_key: one.answers or {} for one in site.stored(row)}
+    assert stored["phq2"] == {"phq2_1": "1", "phq2_2": "0"}
+    assert stored["phq9"]["phq9_1"] == "1"
+    assert len(stored["gad2"]) == 2
+    assert [one.language for one in site.stored(row)] == ["en", "en", "en"]

@@ -74,7 +74,7 @@ def _is_command(words: list[str]) -> bool:
         return True
     if first in OF_THE_SCRIPT:
         return f'"{first}"' in _text(ROOT / "lightq")
-    if first in ("score", "instruments"):
+    if first in ("score", "instruments") and rest[:1] not in (["accept"], ["add"]):
         word = rest[0] if first == "instruments" and rest else "list"
         return _is_instruments_command("score" if first == "score" else word)
     command: click.Command | None = _commands()
@@ -165,7 +165,7 @@ def test_decisions_are_numbered_without_gap_and_carry_their_number() -> None:
 def test_the_list_of_instruments_is_the_one_of_the_files() -> None:
     rows = [
         f"| `{one.key}-{one.version}.yaml` | {one.short_name} | {one.name} | {len(one.items)} "
-        f"| {', '.join(one.languages)} | {', '.join(one.settings)} |"
+        f"| {', '.join(one.languages)} | {', '.join(one.settings)} | {one.licence.status} |"
         for one in registry.load().list()
     ]
     table = _text(ROOT / "docs" / "instrument-list.md").splitlines()

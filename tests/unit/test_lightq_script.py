@@ -332,6 +332,9 @@ def test_where_one_way_does_not_install_the_next_one_is_tried(
     [
         ("score phq9", "questionnaires score phq9"),
         ("instruments list --json", "questionnaires list --json"),
+        ("instruments", "questionnaires"),
+        ("instruments accept who5 --all --name Ada", "delivery.cli instruments accept who5 --all --name Ada"),
+        ("instruments add own.yaml", "delivery.cli instruments add own.yaml"),
         ("demo --once --out x", "delivery.cli demo --once --out x"),
         ("bench", "bench"),
         ("faults --quick", "bench.faults --quick"),

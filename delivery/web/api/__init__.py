@@ -15,11 +15,20 @@ from delivery import accounts
 from delivery.db import now
 from delivery.models.people import ApiToken
 from delivery.web import errors
-from delivery.web.api import assignments, clients, document, idempotency, reading, submissions
+from delivery.web.api import (
+    assignments,
+    batteries,
+    clients,
+    document,
+    idempotency,
+    instruments,
+    reading,
+    submissions,
+)
 from delivery.web.api.routes import ROUTES, Route
 from delivery.web.zones import service
 
-__all__ = ["assignments", "bp", "clients", "submissions"]
+__all__ = ["assignments", "batteries", "bp", "clients", "instruments", "submissions"]
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 #: A token's last use is noted this often at most.

@@ -145,6 +145,7 @@ class AssignmentMade(BaseModel):
     id: UUID
     status: AssignmentState
     link: str | None
+    warnings: list[str] = Field([], description="Measures meant for another age, or for others to answer")
 
 
 class AssignmentMoved(BaseModel):
@@ -164,10 +165,12 @@ class Step(BaseModel):
 
 
 class Chosen(BaseModel):
-    """A measure in its version."""
+    """A measure in its version, and the language of its questions (null: asked before this was chosen)."""
 
     key: str
     version: int
+    language: str | None = None
+    interpreter: bool = False
 
 
 class AssignmentShown(BaseModel):

@@ -6,12 +6,26 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from delivery import access, assignments, audit, clients, history, submissions
+from delivery import (
+    access,
+    assignments,
+    audit,
+    batteries,
+    clients,
+    crypto,
+    eligibility,
+    history,
+    library,
+    results,
+    sheets,
+    submissions,
+)
 from delivery.access import Caller
+from delivery.db import now
 from delivery.errors import Invalid
-from delivery.library import library
-from delivery.models.assignments import Assignment, Battery
-from delivery.models.clients import Client, RespondentRole
+from delivery.models.assignments import Assignment
+from delivery.models.clients import Client, Respondent, RespondentRole
+from delivery.models.people import Role
 from delivery.web.api import answers
 from delivery.web.api.routes import route
 from delivery.web.api.schemas import AssignmentBody, NoFields
@@ -20,40 +34,49 @@ from questionnaires.catalogue import listing
 
 
 @route("GET", "/instruments", answer=answers.Instruments)
-def list_instruments(session: Session, caller: Caller) -> answers.Instruments:  # noqa: ARG001
-    """The measures of this installation, in their latest version."""
-    return answers.Instruments.model_validate({"instruments": listing(library())})
+def list_instruments(session: Session, caller: Caller) -> answers.Instruments:
+    """The measures of the caller's practice, in their latest version."""
+    there = library.of(session, next(iter(caller.practices(*Role)), crypto.ALLIANCE))
+    entries = listing(there.instruments)
+    for entry in entries:
+        entry["sendable"] = there.barred(there.get(entry["key"])) is None
+    return answers.Instruments.model_validate({"instruments": entries})
 
 
 @route("POST", "/assignments", body=AssignmentBody, answer=answers.AssignmentMade, status=201)
 def add_assignment(session: Session, caller: Caller, body: AssignmentBody) -> answers.AssignmentMade:
     """Ask a client. The message leaves at once, or at `send_at`; there is no time to undo."""
     client = access.client(session, caller, body.client_id)
-    battery = _battery(session, client, body.battery)
-    keys = [one["key"] for one in battery.instruments] if battery else body.instruments or []
+    battery = batteries.find(session, client.practice_id, body.battery) if body.battery else None
     wanted = assignments.Ask(
         client_id=client.id,
-        instruments=keys,
+        instruments=batteries.keys(battery) if battery else body.instruments or [],
         channel=body.channel,
         respondent_id=_respondent(session, client, body.respondent),
+        battery_id=battery.id if battery else None,
         occasion=body.occasion,
+        languages=body.language,
+        even_if_recent=body.even_if_recent,
+        reason=body.reason,
         send_at=body.send_at,
         expires_in_days=body.expires_in_days,
         reminders=body.reminders,
     )
     row = assignments.ask(session, caller, wanted, service().settings, undo=False)
-    row.battery_id = battery.id if battery else None
     # E-mail and in-person asks have no link for the caller: the message carries it, or nobody needs one.
-    return answers.AssignmentMade(id=row.id, status=row.state, link=None)
+    return answers.AssignmentMade(
+        id=row.id, status=row.state, link=None, warnings=_warnings(session, client, row)
+    )
 
 
-def _battery(session: Session, client: Client, battery_id: UUID | None) -> Battery | None:
-    if battery_id is None:
-        return None
-    found = session.get(Battery, battery_id)
-    if found is None or found.practice_id != client.practice_id or found.archived_at is not None:
-        raise Invalid("There is no such battery.", {"battery": "Unknown battery."})
-    return found
+def _warnings(session: Session, client: Client, row: Assignment) -> list[str]:
+    respondent = session.get_one(Respondent, row.respondent_id)
+    age = results.age(client, now().date())
+    return [
+        remark
+        for one in sheets.instruments(session, row)
+        for remark in eligibility.remarks(one, respondent, age)
+    ]
 
 
 def _respondent(session: Session, client: Client, wanted: UUID | RespondentRole | None) -> UUID | None:

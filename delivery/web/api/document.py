@@ -13,7 +13,7 @@ from delivery.web.api.answers import Problem
 from delivery.web.api.idempotency import HEADER
 from delivery.web.api.routes import ROUTES, Route
 
-_PLACE = re.compile(r"<uuid:(\w+)>")
+_PLACE = re.compile(r"<(uuid:)?(\w+)>")
 #: What can go wrong, beside the answer: status -> where.
 PROBLEMS = {
     "400": "The request could not be read, or a POST came without its key.",
@@ -60,13 +60,18 @@ def openapi() -> dict[str, Any]:
 
 def path(one: Route) -> str:
     """A route's path as the document writes it."""
-    return _PLACE.sub(r"{\1}", one.rule)
+    return _PLACE.sub(r"{\2}", one.rule)
 
 
 def _operation(one: Route) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-        for name in _PLACE.findall(one.rule)
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "format": "uuid"} if uuid else {"type": "string"},
+        }
+        for uuid, name in _PLACE.findall(one.rule)
     ]
     if one.query:
         shape = one.query.model_json_schema()

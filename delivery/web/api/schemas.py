@@ -49,6 +49,7 @@ Short = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_print
 Language = Annotated[str, Field(min_length=2, max_length=8, pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
 PastTime = Annotated[AwareDatetime, AfterValidator(_past)]
 Key = Annotated[str, Field(min_length=1, max_length=40)]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class Body(BaseModel):
@@ -152,14 +153,22 @@ class AssignmentBody(Body):
     """An ask: who answers which measures, through what, when.
 
     `respondent` is an id or a role ("parent"); without it the client answers. Give `instruments` or
-    `battery`, not both.
+    `battery` (an id or a name), not both. Without an occasion it is screening until something was answered
+    in the episode, then progress.
+
+    `language` is needed for a measure without an official text in the respondent's language: by key, a
+    language that it has, or "interpreter" where it is answered together. `even_if_recent` asks a measure
+    again within its shortest interval; `reason` says why a measure made for screening is asked for progress.
     """
 
     client_id: UUID
     respondent: UUID | RespondentRole | None = None
     instruments: Annotated[list[Key], Field(min_length=1, max_length=20)] | None = None
-    battery: UUID | None = None
-    occasion: Occasion = Occasion.PROGRESS
+    battery: UUID | Name | None = None
+    occasion: Occasion | None = None
+    language: dict[Key, Annotated[str, Field(min_length=2, max_length=11)]] = {}
+    even_if_recent: bool = False
+    reason: Annotated[str, Field(max_length=500), AfterValidator(_printable)] = ""
     channel: Way
     send_at: AwareDatetime | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=60)] | None = None

@@ -1,8 +1,39 @@
-"""The console: sign in, Today, clients, sending, results, answering together, and what got stuck."""
+"""The console: sign in, Today, clients, sending, sets, results, answering together, and what got stuck."""
 
 from __future__ import annotations
 
-from delivery.web.console import assignments, clients, in_person, results, send, signing_in, today, work
+from delivery.web.console import (
+    assignments,
+    builder,
+    builder_preview,
+    clients,
+    in_person,
+    instrument_import,
+    instruments,
+    preview,
+    results,
+    send,
+    sets,
+    signing_in,
+    today,
+    work,
+)
 from delivery.web.console.gate import bp
 
-__all__ = ["assignments", "bp", "clients", "in_person", "results", "send", "signing_in", "today", "work"]
+__all__ = [
+    "assignments",
+    "bp",
+    "builder",
+    "builder_preview",
+    "clients",
+    "in_person",
+    "instrument_import",
+    "instruments",
+    "preview",
+    "results",
+    "send",
+    "sets",
+    "signing_in",
+    "today",
+    "work",
+]

@@ -10,7 +10,7 @@ from flask import g, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from delivery import access, client_life, client_record, clients, reach
+from delivery import access, client_life, client_record, clients, passphrases, reach
 from delivery.clients import NewRespondent
 from delivery.contacts import NewContact
 from delivery.errors import Invalid
@@ -191,6 +191,21 @@ def add_email(client_id: UUID) -> Response:
             client_id, typed=request.form, fields=_by_field(error), respondent_id=respondent_id
         )
         return make_response(page, error.status)
+    return redirect(url_for("console.client", client_id=client_id), 303)
+
+
+@bp.post("/clients/<uuid:client_id>/passphrase")
+def agree_on_word(client_id: UUID) -> Response:
+    """Set, change or remove the word that links of one who answers ask for."""
+    respondent_id = _respondent_id(client_id)
+    remove = request.form.get("do") == "remove"
+    try:
+        hashed = None if remove else passphrases.hashed(request.form.get("passphrase", ""))
+    except Invalid as error:
+        page = _client_page(client_id, fields=error.fields, respondent_id=respondent_id)
+        return make_response(page, error.status)
+    with service().db.write() as session:
+        passphrases.keep(session, caller(), respondent_id, hashed)
     return redirect(url_for("console.client", client_id=client_id), 303)
 
 

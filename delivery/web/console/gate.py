@@ -1,4 +1,4 @@
-"""The console's door: every page but the sign-in needs a live session of a clinician."""
+"""The console's door: every page but the sign-in needs a clinician's session (of the library, an owner's)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Blueprint, g, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from delivery import accounts
+from delivery import accounts, library
 from delivery.access import Caller
 from delivery.db import now
 from delivery.errors import Forbidden
@@ -47,14 +47,20 @@ def resume() -> bool:
 
 @bp.before_request
 def enter() -> Response | None:
-    """Ask to sign in where no session stands; refuse accounts without a clinician's grant."""
+    """Ask to sign in where no session stands; refuse accounts that have no pages."""
     if request.endpoint == "console.sign_in":
         return None
     if not resume():
         return sign_in_page.instead()
-    if request.endpoint != "console.sign_out" and not caller().practices(Role.CLINICIAN):
+    if not (request.endpoint == "console.sign_out" or caller().practices(Role.CLINICIAN) or _library()):
         raise Forbidden("Your account has no pages here. Clients’ records are for their clinicians.")
     return None
+
+
+def _library() -> bool:
+    """Whether this page is of the library, which owners see who treat nobody."""
+    mine = bool(caller().practices(Role.OWNER))
+    return mine and request.path.startswith(f"{bp.url_prefix}/instruments")
 
 
 def caller() -> Caller:
@@ -80,19 +86,26 @@ def _parted(rows: list[Any], first: int) -> list[list[Any]]:
     return [part for part in (rows[:first], rows[first:]) if part]
 
 
+def _measure(practice_id: UUID, key: str, version: int | None = None) -> str:
+    if practice_id not in (libraries := g.setdefault("libraries", {})):
+        with service().db.read() as session:
+            libraries[practice_id] = library.of(session, practice_id)
+    return words.measure(libraries[practice_id], key, version)
+
+
 @bp.app_context_processor
 def _for_templates() -> dict[str, Any]:
     clinician = "caller" in g and bool(g.caller.practices(Role.CLINICIAN))
     return {
         "me": g.get("me"),
         "clinician": clinician,
+        "library": clinician or ("caller" in g and bool(g.caller.practices(Role.OWNER))),
         "when": lambda at, practice_id: times.moment(at, zone(practice_id)),
         "day": lambda at, practice_id: times.day(at, zone(practice_id)),
         "moment": times.moment,
         "date_words": times.date_words,
         "words_for": words,
-        "measure_name": words.measure,
-        "instrument_name": lambda one: words.measure(one["key"], one["version"]),
+        "measure_name": _measure,
         "undo_seconds": service().settings.undo_seconds,
         "link_days": service().settings.link_days,
     }

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from delivery import access, audit, forms, submissions
+from delivery import access, audit, forms, submissions, wordings
 from delivery.errors import Conflict, Invalid
-from delivery.forms import Sheet
 from delivery.models.assignments import Assignment, Way
 from delivery.models.clients import Client
+from delivery.sheets import Sheet, interpreted
 from delivery.states import OPEN_ASK
 from delivery.submissions import Missed
 from delivery.web.console.gate import bp, caller
@@ -34,13 +34,36 @@ class Page:
     client: Client
     instrument: Instrument
     number: int
+    #: The keys of the instruments that have something to ask.
+    keys: list[str]
     #: The client has never been asked what else the answers may be used for.
     ask_uses: bool
 
     @property
     def last(self) -> bool:
         """Whether storing comes next."""
-        return self.number == len(self.sheet.instruments)
+        return self.number == len(self.keys)
+
+    @property
+    def read(self) -> Instrument:
+        """The instrument in the language in which it is read aloud."""
+        return wordings.worded(self.instrument, self.sheet.language(self.instrument))
+
+    @property
+    def beside(self) -> Instrument | None:
+        """The official English for the clinician, where another language is read."""
+        return wordings.beside(self.instrument, self.sheet.language(self.instrument))
+
+    @property
+    def interpreted(self) -> bool:
+        """Whether somebody interprets."""
+        return self.instrument.key in interpreted(self.sheet.assignment)
+
+    @property
+    def items(self) -> list[Item]:
+        """The questions of this page, as they are read aloud."""
+        here = {item.id for item in self.sheet.items(self.instrument)}
+        return [item for item in self.read.items if item.id in here]
 
 
 @bp.get("/assignments/<uuid:assignment_id>/answer")
@@ -58,12 +81,13 @@ def _open(session: Session, assignment_id: UUID, key: str | None) -> Page:
         raise Conflict("This form is answered already, has ended, or goes another way.")
     sheet = forms.typed_in(session, row, caller().person_id)
     audit.record(session, row.practice_id, caller().actor, audit.Tag.ASSIGNMENT_READ, row.id)
-    keys = [one.key for one in sheet.instruments]
+    there = {one.key: one for one in sheet.instruments if sheet.items(one)}
+    keys = list(there)
     place = keys.index(key) if key in keys else 0
     client = session.get(Client, row.client_id)
     assert client is not None
     asked = forms.uses_chosen(session, row.respondent_id) is not None
-    return Page(sheet, client, sheet.instruments[place], place + 1, ask_uses=not asked)
+    return Page(sheet, client, there[keys[place]], place + 1, keys, ask_uses=not asked)
 
 
 def _render(
@@ -127,9 +151,11 @@ def _typed(instrument: Instrument, form: MultiDict[str, str]) -> Answers:
         if not name.startswith(FIELD):
             continue
         item, values = by_id.get(name.removeprefix(FIELD)), form.getlist(name)
+        if item is not None and item.typed_in and values == [""]:
+            continue
         if item is None or len(values) != 1 or not _offered(item, values[0]):
             raise Invalid("One answer could not be read. Everything else is kept; please look again.")
-        answers[item.id] = None if values[0] == BLANK else values[0]
+        answers[item.id] = _read(item, values[0])
     return answers
 
 
@@ -138,18 +164,24 @@ def _known(instrument: Instrument, form: MultiDict[str, str]) -> Answers:
     typed = {item.id: form.get(FIELD + item.id) for item in instrument.items}
     by_id = {item.id: item for item in instrument.items}
     return {
-        name: None if value == BLANK else value
+        name: _read(by_id[name], value)
         for name, value in typed.items()
         if value is not None and _offered(by_id[name], value)
     }
 
 
 def _offered(item: Item, value: str) -> bool:
-    return value == BLANK or value in {option.code for option in item.options}
+    return item.takes(item.normal(value)) if item.typed_in else value == BLANK or item.takes(value)
+
+
+def _read(item: Item, value: str) -> str | None:
+    if item.typed_in:
+        return item.normal(value)
+    return None if value == BLANK else value
 
 
 def _next(page: Page, go: str, assignment_id: UUID) -> str:
-    keys = [one.key for one in page.sheet.instruments]
+    keys = page.keys
     place = max(0, min(len(keys) - 1, page.number - 1 + {"next": 1, "back": -1}.get(go, 0)))
     if go == "later":
         return url_for("console.assignment", assignment_id=assignment_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from delivery.library import library
+from delivery.library import Library
 from delivery.models.assignments import Assignment, Way
 from delivery.models.clients import Client, ContactPoint, ContactState, Respondent, RespondentRole
 from delivery.models.ledger import OutboxEntry
@@ -24,9 +24,9 @@ def name(client: Client) -> str:
     return " ".join(filter(None, [client.given_name, client.family_name])) or _("Client")
 
 
-def measure(key: str, version: int | None = None) -> str:
+def measure(there: Library, key: str, version: int | None = None) -> str:
     """A measure's short name."""
-    return library().get(key, version).short_name
+    return there.get(key, version).short_name
 
 
 def by(channel: Way) -> str:
@@ -134,6 +134,7 @@ def line(entry: dict[str, Any]) -> str:
         "started": _("first answer"),
         "completed": _("answers received"),
         "expired": _("ended: the time ran out"),
+        "locked": _("locked after 5 wrong words; send again makes a new link"),
     }
     if what in simple:
         return simple[what]
@@ -164,6 +165,7 @@ def purpose(row: Dispatch) -> str:
         Purpose.REMINDER: _("sent again"),
         Purpose.RESULT: _("“there are new results”, to you"),
         Purpose.RISK: _("risk message to a clinician"),
+        Purpose.LOCKED: _("“a link was locked”, to you"),
         Purpose.TEST: _("test message"),
     }[row.purpose]
 
@@ -177,6 +179,7 @@ def work(entry: OutboxEntry) -> str:
         "risk_check": _("Looking for risk answers in an unfinished form"),
         "score": _("Scoring the answers"),
         "report": _("Making the PDF"),
+        "preview": _("Making an example PDF"),
         "handoff": _("Bringing the PDF to its clinicians"),
     }
     return kinds.get(entry.kind, entry.kind)

@@ -18,6 +18,7 @@ from delivery.models.messages import Dispatch, Purpose
 from delivery.models.people import Grant, Person, Role
 from delivery.models.results import Alert
 from delivery.service import Service
+from delivery.sheets import Sheet
 from delivery.states import AlertState
 from tests import build
 
@@ -34,7 +35,7 @@ class Sitting:
             form, self.secret = forms.begin(session, link, row, language="en")
             self.ref, self.id = form.ref, form.id
 
-    def sheet(self, session: Session) -> forms.Sheet:
+    def sheet(self, session: Session) -> Sheet:
         return forms.find(session, self.ref, self.secret, lock=True)
 
     def mark(self, code: str) -> None:

@@ -29,7 +29,8 @@ from tests import build
 
 def _ask(service: Service, cast: build.Cast, undo: bool = False, **changes: Any) -> Assignment:
     caller = cast.caller(service, cast.ada)
-    wanted = Ask(**{"client_id": cast.cy, "instruments": ["phq9"], "channel": Way.EMAIL, **changes})
+    usual = {"client_id": cast.cy, "instruments": ["phq9"], "channel": Way.EMAIL, "even_if_recent": True}
+    wanted = Ask(**{**usual, **changes})
     with service.db.write() as session:
         return assignments.ask(session, caller, wanted, service.settings, undo=undo)
 
@@ -50,7 +51,10 @@ def test_ask_link_message_and_work_are_there_together(service: Service, cast: bu
     (link,) = _links(service, row)
     with service.db.read() as session:
         work = session.scalars(select(OutboxEntry).where(OutboxEntry.subject_id == message.id)).one()
-    assert row.instruments == [{"key": "gad7", "version": 1}, {"key": "phq9", "version": 1}]
+    assert row.instruments == [
+        {"key": "gad7", "version": 1, "language": "en"},
+        {"key": "phq9", "version": 1, "language": "en"},
+    ]
     assert (work.kind, work.queue) == ("send", "send")
     assert link.state is LinkState.OPEN
     assert link.expires_at == row.expires_at == row.send_at + timedelta(days=service.settings.link_days)

@@ -16,6 +16,7 @@ from delivery.models.assignments import Assignment, FormSession, Link, Way
 from delivery.models.clients import PermittedUse
 from delivery.models.ledger import AuditEvent, OutboxEntry
 from delivery.service import Service
+from delivery.sheets import Sheet
 from delivery.signing import form_key, fresh_secret
 from delivery.states import AssignmentState, FormState, LinkState
 from tests import build
@@ -241,7 +242,7 @@ def test_what_is_wiped_is_exactly_what_can_no_longer_be_filled_in(
             link = session.scalars(select(Link)).one()
             row = session.get_one(Assignment, asked.id)
             for form in session.scalars(select(FormSession)):
-                writable = forms.writable(forms.Sheet(form, row, link, [], {}))
+                writable = forms.writable(Sheet(form, row, link, [], {}))
                 assert (form.id in over) is not writable, f"begun {form.created_at - end}, {minutes} minutes"
 
 

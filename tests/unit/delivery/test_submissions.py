@@ -7,13 +7,13 @@ from sqlalchemy import select, update
 
 from delivery import forms, submissions
 from delivery.errors import Conflict
-from delivery.forms import Sheet
 from delivery.models.assignments import Assignment, FormSession, Link
 from delivery.models.clients import ContactPoint, ContactState
 from delivery.models.ledger import OutboxEntry
 from delivery.models.messages import Dispatch
 from delivery.models.results import Alert, Submission
 from delivery.service import Service
+from delivery.sheets import Sheet
 from delivery.states import AssignmentState, DispatchState, FormState, LinkState
 from questionnaires.answers import BadAnswers
 from tests import build

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from delivery.forms import Sheet
-from delivery.library import library
+from delivery import library
+from delivery.sheets import Sheet
 from delivery.web import answer_form
 from delivery.web.answer_form import REVIEW, Posted, Refused, parse
 
@@ -20,7 +20,13 @@ ZERO = {f"phq9_{n}": "0" for n in range(1, 10)}
 
 def sheet(draft: dict[str, dict[str, str | None]] | None = None, place: str = "") -> Sheet:
     form: Any = SimpleNamespace(place=place)
-    return Sheet(form, SimpleNamespace(), None, [library().get("phq9"), library().get("gad2")], draft or {})  # type: ignore[arg-type]
+    return Sheet(
+        form,
+        SimpleNamespace(),
+        None,
+        [library.shipped().get("phq9"), library.shipped().get("gad2")],
+        draft or {},
+    )  # type: ignore[arg-type]
 
 
 def test_the_next_question_crosses_into_the_next_instrument() -> None:
@@ -85,7 +91,7 @@ def test_whatever_is_posted_is_read_or_refused_and_never_stored_out_of_range(
         assert refused.reason in ("twice", "foreign", "not-an-answer")
         return
     for key, kept in posted.answers.items():
-        instrument = library().get(key)
+        instrument = library.shipped().get(key)
         for item, code in kept.items():
             assert code is None or code in {option.code for option in instrument.item(item).options}
 
