@@ -10,7 +10,18 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, eligibility, history, links, result_lines, results, sheets, submissions
+from delivery import (
+    access,
+    audit,
+    clients,
+    eligibility,
+    history,
+    links,
+    result_lines,
+    results,
+    sheets,
+    submissions,
+)
 from delivery.access import Caller
 from delivery.db import now
 from delivery.models.assignments import Assignment, Link, Way
@@ -93,9 +104,7 @@ def read(session: Session, caller: Caller, assignment_id: UUID) -> Asked:
         locked=row.state in OPEN_ASK and bool(links.locked(session, [row.id])),
         undo_until=message.due_at if message is not None and waits else None,
         results=result_lines.lines(session, submissions.of_assignment(session, row.id)),
-        remarks=[
-            remark
-            for one in instruments
-            for remark in eligibility.remarks(one, respondent, results.age(client, now().date()))
-        ],
+        remarks=eligibility.remarks_on_ask(
+            instruments, row, respondent, results.age(client, now().date()), clients.zone(session, client)
+        ),
     )

@@ -5,10 +5,12 @@ Pages, batteries, programs and schedules all come through `choose`, so that no w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +18,7 @@ from sqlalchemy.orm import Session
 from delivery import library, recency, wordings
 from delivery.errors import Invalid
 from delivery.library import Library
-from delivery.models.assignments import Occasion, Way
+from delivery.models.assignments import Assignment, Occasion, Way
 from delivery.models.clients import (
     Client,
     Consent,
@@ -33,6 +35,8 @@ from delivery.recency import Recent
 from questionnaires.registry import UnknownInstrument
 from questionnaires.schema import Instrument
 
+#: The hour from which a Friday counts as weekend.
+EVENING: Final = 17
 #: What each channel asks of an instrument.
 SETTING = {
     Way.EMAIL: "remote",
@@ -192,6 +196,27 @@ def remarks(instrument: Instrument, respondent: Respondent, age: int | None) -> 
         span = f"ages {low} to {high}" if high is not None else f"age {low} and older"
         said.append(f"{instrument.short_name} is for {span}; this client is {age}.")
     return said
+
+
+def remarks_on_ask(
+    instruments: Iterable[Instrument], row: Assignment, respondent: Respondent, age: int | None, zone: str
+) -> list[str]:
+    """What may be wrong about an ask as it was made, and about its hour. `zone` is the client's."""
+    asked = list(instruments)
+    said = [remark for one in asked for remark in remarks(one, respondent, age)]
+    told = [one.short_name for one in asked if one.critical]
+    if told and row.channel is not Way.IN_PERSON and _weekend(row.send_at.astimezone(ZoneInfo(zone))):
+        said.append(
+            f"{' and '.join(told)}: a risk answer may come at the weekend. You are told at once; "
+            "if you will not see that before Monday, sending on a weekday is safer."
+        )
+    return said
+
+
+def _weekend(at: datetime) -> bool:
+    """From Friday evening on, when an answer may find nobody at work until Monday."""
+    friday = 4
+    return at.weekday() > friday or (at.weekday() == friday and at.hour >= EVENING)
 
 
 def usual_occasion(session: Session, client_id: UUID) -> Occasion:

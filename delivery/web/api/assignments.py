@@ -72,11 +72,9 @@ def add_assignment(session: Session, caller: Caller, body: AssignmentBody) -> an
 def _warnings(session: Session, client: Client, row: Assignment) -> list[str]:
     respondent = session.get_one(Respondent, row.respondent_id)
     age = results.age(client, now().date())
-    return [
-        remark
-        for one in sheets.instruments(session, row)
-        for remark in eligibility.remarks(one, respondent, age)
-    ]
+    return eligibility.remarks_on_ask(
+        sheets.instruments(session, row), row, respondent, age, clients.zone(session, client)
+    )
 
 
 def _respondent(session: Session, client: Client, wanted: UUID | RespondentRole | None) -> UUID | None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from delivery import clients, eligibility, library
 from delivery.eligibility import INTERPRETER, Wish
 from delivery.errors import Invalid
-from delivery.models.assignments import Occasion, Way
+from delivery.models.assignments import Assignment, Occasion, Way
 from delivery.models.clients import Client, Respondent, RespondentRole
 from delivery.service import Service
 from tests import build
@@ -116,6 +118,28 @@ def test_another_age_or_person_is_said_and_not_refused(
 ) -> None:
     respondent = Respondent(practice_id=uuid4(), role=RespondentRole(role))
     assert eligibility.remarks(library.shipped().get(key), respondent, age) == said
+
+
+@pytest.mark.parametrize(
+    ("at", "key", "way", "said"),
+    [
+        ("2026-11-20T16:59", "phq9", Way.EMAIL, False),
+        ("2026-11-20T17:00", "phq9", Way.EMAIL, True),
+        ("2026-11-22T23:59", "phq9", Way.EMAIL, True),
+        ("2026-11-23T00:00", "phq9", Way.EMAIL, False),
+        ("2026-11-21T12:00", "gad7", Way.EMAIL, False),
+        ("2026-11-21T12:00", "phq9", Way.IN_PERSON, False),
+    ],
+)
+def test_a_measure_with_risk_questions_over_the_weekend_is_said_and_not_refused(
+    at: str, key: str, way: Way, said: bool
+) -> None:
+    zone = "America/Los_Angeles"
+    send_at = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    row = Assignment(practice_id=uuid4(), channel=way, send_at=send_at)
+    respondent = Respondent(practice_id=uuid4(), role=RespondentRole.SELF)
+    found = eligibility.remarks_on_ask([library.shipped().get(key)], row, respondent, 40, zone)
+    assert [one[:5] for one in found] == (["PHQ-9"] if said else [])
 
 
 def test_the_first_answer_of_an_episode_turns_screening_into_progress(
