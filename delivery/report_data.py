@@ -51,7 +51,7 @@ def assemble(session: Session, submission_id: UUID) -> page.ReportInput:
         if (pair[0].answered_at, pair[0].id) < (submission.answered_at, submission.id)
         and pair[0].instrument_version == submission.instrument_version
     ]
-    past = report_language.joined(past, submission, instrument)
+    past = results.comparable(past, submission, instrument)
     instrument, read = report_language.texts(instrument, submission.language)
     given = answers(instrument, submission.answers or {}, past)
     scales = [scale_of(instrument, s.id, result, given, past, zone) for s in instrument.scales]

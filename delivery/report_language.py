@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from delivery import wordings
 from delivery.eligibility import LANGUAGES
 from delivery.models.assignments import Assignment
 from delivery.models.results import Submission
 from delivery.report_input import Answer
+from delivery.results import Course
 from delivery.sheets import interpreted
 from questionnaires.schema import Instrument
-
-Past = list[tuple[Submission, dict[str, Any]]]
 
 
 def texts(instrument: Instrument, language: str) -> tuple[Instrument, Instrument]:
@@ -41,17 +39,7 @@ def beside(
     return tuple(rows)
 
 
-def joined(past: Past, submission: Submission, instrument: Instrument) -> Past:
-    """The earlier forms that may be compared: official texts are one course, any other text its own."""
-    here = wordings.official(instrument, submission.language)
-    return [
-        (one, result)
-        for one, result in past
-        if one.language == submission.language or (here and wordings.official(instrument, one.language))
-    ]
-
-
-def notes(submission: Submission, assignment: Assignment, past: Past) -> tuple[str, ...]:
+def notes(submission: Submission, assignment: Assignment, past: Course) -> tuple[str, ...]:
     """What the reader has to know: an interpreter helped, or earlier forms were in another language."""
     said = []
     if submission.instrument_key in interpreted(assignment):

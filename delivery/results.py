@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, library
+from delivery import access, audit, library, wordings
 from delivery.access import Caller
 from delivery.db import now
 from delivery.models.clients import Client, Episode
@@ -21,6 +21,9 @@ from questionnaires.scoring import score
 
 #: Version of the scoring rules as a whole; stored with each score and printed on each report.
 ENGINE: Final = "1.0.0"
+
+
+Course = list[tuple[Submission, dict[str, Any]]]
 
 
 def instrument_of(session: Session, submission: Submission) -> Instrument:
@@ -71,9 +74,7 @@ def store(session: Session, submission_id: UUID) -> Score:
     return row
 
 
-def course(
-    session: Session, episode_id: UUID, instrument_key: str, respondent_id: UUID
-) -> list[tuple[Submission, dict[str, Any]]]:
+def course(session: Session, episode_id: UUID, instrument_key: str, respondent_id: UUID) -> Course:
     """Scored submissions of one instrument, respondent and episode in time order; void ones are left out."""
     rows = session.execute(
         select(Submission, Score)
@@ -87,6 +88,20 @@ def course(
         .order_by(Submission.answered_at, Submission.id)
     ).all()
     return [(submission, row.result or {}) for submission, row in rows]
+
+
+def comparable(past: Course, submission: Submission, instrument: Instrument) -> Course:
+    """The forms that may be compared with this one: of the same version, and of one course of texts.
+
+    Official texts of a version are one course; any other text is its own.
+    """
+    here = wordings.official(instrument, submission.language)
+    return [
+        (one, result)
+        for one, result in past
+        if one.instrument_version == submission.instrument_version
+        and (one.language == submission.language or (here and wordings.official(instrument, one.language)))
+    ]
 
 
 def main_scale(instrument: Instrument) -> str | None:
@@ -104,10 +119,15 @@ def value(result: Mapping[str, Any], scale: str | None) -> float | None:
 def summarise(session: Session, submission: Submission, instrument: Instrument) -> EpisodeSummary:
     """Recompute the summary row that lists read. Baseline = the first valid score in the episode.
 
+    Only forms that may be compared with the newest one are in it.
+
     Two at once take turns by the episode's row: the second sees the first one's point.
     """
     chosen = select(Episode.id).where(Episode.id == submission.episode_id)
     session.execute(chosen.with_for_update(key_share=True))
+    everything = course(session, submission.episode_id, instrument.key, submission.respondent_id)
+    newest = everything[-1][0] if everything else submission
+    instrument = instrument_of(session, newest)
     scale = main_scale(instrument)
     points = [
         {
@@ -116,7 +136,7 @@ def summarise(session: Session, submission: Submission, instrument: Instrument) 
             "value": value(result, scale),
             "band": (result.get("scores", {}).get(scale) or {}).get("band"),
         }
-        for s, result in course(session, submission.episode_id, instrument.key, submission.respondent_id)
+        for s, result in comparable(everything, newest, instrument)
     ]
     valid = [p for p in points if p["value"] is not None]
     row = session.scalars(

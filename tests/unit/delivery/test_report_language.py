@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import uuid4
 
 from delivery import library, report_language
@@ -9,8 +8,6 @@ from delivery.models.results import Submission
 from delivery.report_input import Answer
 
 PHQ9 = library.shipped().get("phq9")
-#: PHQ-9 whose Spanish nobody has approved.
-UNOFFICIAL = PHQ9.with_wordings({**PHQ9.wordings, "es": replace(PHQ9.wordings["es"], official=False)})
 
 
 def _answered(language: str) -> Submission:
@@ -34,13 +31,6 @@ def test_words_stand_beside_the_english_only_where_they_differ() -> None:
     assert second.said == ""
     same = report_language.beside(answers, PHQ9, {"phq9_1": "0"})
     assert [(one.read, one.said) for one in same] == [("", ""), ("", "")]
-
-
-def test_official_texts_are_one_course_and_an_unofficial_one_is_its_own() -> None:
-    past = [(_answered("en"), {"n": 1}), (_answered("es"), {"n": 2})]
-    assert report_language.joined(past, _answered("es"), PHQ9) == past
-    assert report_language.joined(past, _answered("es"), UNOFFICIAL) == past[1:]
-    assert report_language.joined(past, _answered("en"), UNOFFICIAL) == past[:1]
 
 
 def test_an_interpreter_and_another_earlier_language_are_said() -> None:
