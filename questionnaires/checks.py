@@ -18,6 +18,10 @@ _CODE = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 MOST = 100_000
 LONGEST = 2_000
+LONGEST_NAME = 300
+LONGEST_SHORT_NAME = 120
+#: Line breaks, and marks that turn the direction of what stands around them.
+_NOT_IN_A_NAME = re.compile("[\n\r\x85\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 Problem = tuple[Path_, str]
 
 
@@ -42,8 +46,19 @@ def problems(form: File) -> Iterator[Problem]:
 def _names(form: File) -> Iterator[Problem]:
     if not _NAME.fullmatch(form.key):
         yield ("key",), "a key is made of small letters, digits and _"
-    if form.version < 1:
-        yield ("version",), "versions count from 1"
+    for place, words, longest in (
+        ("name", form.name, LONGEST_NAME),
+        ("short_name", form.short_name, LONGEST_SHORT_NAME),
+    ):
+        if not words.strip() or len(words) > longest or _NOT_IN_A_NAME.search(words):
+            yield (place,), f"a name of one line with at most {longest} characters is expected here"
+    for place, number in (
+        ("version", form.version),
+        ("minutes", form.minutes),
+        ("shortest_interval_days", form.shortest_interval_days),
+    ):
+        if number is not None and not 1 <= number <= MOST:
+            yield (place,), f"a whole number from 1 to {MOST:,} is expected here"
     if not form.items:
         yield ("items",), "there are no items"
     if not form.settings:
@@ -83,6 +98,8 @@ def _options(form: File) -> Iterator[Problem]:
                     f"the code '{option.code}' is not made of letters and digits",
                 )
             seen.add(option.code)
+            if option.value is not None and abs(option.value) > MOST:
+                yield where, f"the value of '{option.code}' is outside of -{MOST:,} to {MOST:,}"
             if option.not_applicable and option.value is not None:
                 yield where, "a 'not applicable' option has no value"
             if option.value is None and name in scored and not option.not_applicable:

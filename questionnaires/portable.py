@@ -44,7 +44,7 @@ def import_file(name: str, data: bytes, registry: Registry) -> Imported:
         there = registry.get(instrument.key, instrument.version)
     except UnknownInstrument:
         there = None
-    for where, reason in _changes(instrument, there) if there else _clashes(instrument, registry):
+    for where, reason in _changes(instrument, there) if there else clashes(instrument, registry):
         if is_fhir(data):
             raise FhirError(name, "version" if where == ("version",) else "item", reason)
         raise parse(name, data).error(where, reason)
@@ -70,8 +70,10 @@ def _changes(instrument: Instrument, there: Instrument) -> Iterator[tuple[Path_,
         yield ("texts", language), reason
 
 
-def _clashes(instrument: Instrument, registry: Registry) -> Iterator[tuple[Path_, str]]:
-    """A new instrument or version must not take another's item ids, nor break what is asked once."""
+def clashes(instrument: Instrument, registry: Registry) -> Iterator[tuple[Path_, str]]:
+    """What keeps an instrument out of a library, by place in its file: (where, reason).
+
+    A new instrument or version must not take another's item ids, nor break what is asked once."""
     everything = list(registry.all_versions())
     others = {item.id: one.key for one in everything for item in one.items if one.key != instrument.key}
     for index, item in enumerate(instrument.items):

@@ -1,11 +1,14 @@
 """YAML files as plain values, with the line of every value.
 
 Refused: aliases and anchors (a small file could grow without bound), very deep nesting, repeated
-keys, and values other than text, numbers, true, false and null.
+keys, control characters, and values other than text, numbers, true, false and null.
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
+import re
 from typing import Any
 
 import yaml
@@ -13,6 +16,9 @@ import yaml
 from questionnaires.source import InstrumentError, Path_, Source
 
 MAX_DEPTH = 40
+#: Longer numbers mean nothing here, and YAML's bases 16 and 60 take their time over a million digits.
+LONGEST_NUMBER = 30
+UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
 
@@ -58,9 +64,7 @@ def _plain(file: str, node: Any, where: Path_, lines: dict[Path_, int]) -> Any:
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, child in node.value:
-            key = _scalar(file, key_node, key_node.start_mark.line + 1)
-            if not isinstance(key, str):
-                raise InstrumentError(file, key_node.start_mark.line + 1, f"write the key {key!r} in quotes")
+            key = _key(file, key_node)
             if key in result:
                 raise InstrumentError(file, key_node.start_mark.line + 1, f"the key '{key}' is given twice")
             result[key] = _plain(file, child, (*where, key), lines)
@@ -68,10 +72,25 @@ def _plain(file: str, node: Any, where: Path_, lines: dict[Path_, int]) -> Any:
     return _scalar(file, node, line)
 
 
-def _scalar(file: str, node: Any, line: int) -> Any:
+def _key(file: str, node: Any) -> str:
+    line = node.start_mark.line + 1
     if not isinstance(node, yaml.ScalarNode):
         raise InstrumentError(file, line, "a key is a word, not a list")
-    try:
-        return yaml.constructor.SafeConstructor().construct_object(node)
-    except ValueError:
-        raise InstrumentError(file, line, f"'{node.value}' is not a number") from None
+    key = _scalar(file, node, line) if node.tag in _PLAIN else None
+    if not isinstance(key, str):
+        raise InstrumentError(file, line, f"write the key {node.value[:LONGEST_NUMBER]} in quotes")
+    return key
+
+
+def _scalar(file: str, node: Any, line: int) -> Any:
+    text = node.value[:LONGEST_NUMBER]
+    value: Any = math.nan
+    if node.value == text or not node.tag.endswith((":int", ":float")):
+        # What stands behind a tag such as !!bool may be anything.
+        with contextlib.suppress(ValueError, LookupError):
+            value = yaml.constructor.SafeConstructor().construct_object(node)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InstrumentError(file, line, f"'{text}' is not a number, true or false")
+    if isinstance(value, str) and UNREADABLE.search(value):
+        raise InstrumentError(file, line, "there is a control character in the text")
+    return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from questionnaires.schema import Instrument, Item
+from questionnaires.schema import Instrument, Item, Text
 
 Place = tuple[str, str]  # instrument key and item id
 Answered = dict[str, dict[str, str | None]]  # by instrument key
@@ -52,10 +52,14 @@ def problems(instruments: Iterable[Instrument]) -> Iterator[tuple[Instrument, st
         item.id: (one, item) for one in everything for item in one.items
     }  # by version, so the last wins
     for one in everything:
+        taken: set[str] = set()
         for item in one.items:
             if item.same_as is None:
                 continue
             named = latest.get(item.same_as)
+            if item.same_as in taken:
+                yield one, f"two of its items are the same as '{item.same_as}'"
+            taken.add(item.same_as)
             if named is None:
                 yield one, f"'{item.id}' is the same as '{item.same_as}', which no instrument has"
             elif named[0].key == one.key or named[1].same_as:
@@ -72,13 +76,29 @@ def _differences(one: Instrument, item: Item, other: Instrument, named: Item) ->
         yield "one of them is not always asked"
     if _answers(item) != _answers(named):
         yield "other answers or values"
+    if _told(one, item) != _told(other, named):
+        yield "the clinician is told of other answers"
     for language in set(one.languages) & set(other.languages):
-        here = one.in_language(language).item(item.id)
-        there = other.in_language(language).item(named.id)
-        if (here.text, here.stem) != (there.text, there.stem):
+        here, there = one.texts(language), other.texts(language)
+        if _question(item, here) != _question(named, there):
             yield f"another wording ({language})"
-        if [o.label for o in here.options] != [o.label for o in there.options]:
+        if _labels(item, here) != _labels(named, there):
             yield f"other words for the answers ({language})"
+
+
+def _told(one: Instrument, item: Item) -> object:
+    """Which answers are critical: whoever asks the question, the same ones have to be told."""
+    rules = [rule for rule in one.critical if rule.item == item.id]
+    return [(rule.at_least, frozenset(rule.codes), rule.left_blank) for rule in rules]
+
+
+def _question(item: Item, text: Text) -> object:
+    return text.items[item.id], text.stems.get(item.stem_name or "")
+
+
+def _labels(item: Item, text: Text) -> object:
+    labels = text.options.get(item.option_set or "", {})
+    return [labels[option.code] for option in item.options]
 
 
 def _answers(item: Item) -> object:

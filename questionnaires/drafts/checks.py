@@ -197,7 +197,10 @@ def _basis(where: str, basis: Basis) -> Found:
 def _rights(draft: Draft) -> Found:
     rights = draft.rights
     if not rights.may_use:
-        yield "rights.may_use", "Words that you may not use can’t be published here."
+        yield (
+            "rights.may_use",
+            "Tick this if you own the words or may use them. Others can’t be published.",
+        )
     if not rights.holder:
         yield "rights.holder", "Say who owns the words."
     if not rights.notice:

@@ -6,12 +6,11 @@ A refusal names the place in FHIR's own way, for example `item[2].item[0].type`.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from questionnaires.conditions import Number
-from questionnaires.reading import MAX_DEPTH
+from questionnaires.reading import MAX_DEPTH, UNREADABLE
 from questionnaires.source import MAX_BYTES, InstrumentError
 
 INSTRUMENT = "urn:lightq:instrument"
@@ -28,7 +27,6 @@ ABSENT = _BASE + "data-absent-reason"
 DECLINED = "asked-declined"
 
 Json = dict[str, Any]
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 class FhirError(InstrumentError):
@@ -79,7 +77,7 @@ def _readable(file: str, value: Any, path: str, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise FhirError(file, path, f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
-        if _UNREADABLE.search(value):
+        if UNREADABLE.search(value):
             raise FhirError(file, path, "there is a control character in the text")
     elif isinstance(value, dict):
         for key, part in value.items():

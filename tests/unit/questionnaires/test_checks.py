@@ -144,7 +144,31 @@ BAD: dict[str, tuple[Edit, str, str | None]] = {
     "no setting": (lambda c: c.update(settings=[]), "at least one setting", '"settings"'),
     "no items": (lambda c: c.update(items=[]), "there are no items", '"items"'),
     "a key with a capital": (lambda c: c.update(key="Demo"), "a key is made of", '"key"'),
-    "version 0": (lambda c: c.update(version=0), "versions count from 1", '"version"'),
+    "version 0": (lambda c: c.update(version=0), "a whole number from 1 to 100,000", '"version"'),
+    "a version that no column holds": (
+        lambda c: c.update(version=99_999_999_999),
+        "a whole number from 1 to 100,000",
+        '"version"',
+    ),
+    "no minutes": (lambda c: c.update(minutes=0), "a whole number from 1 to 100,000", '"minutes"'),
+    "an interval without end": (
+        lambda c: c.update(shortest_interval_days=10**15),
+        "a whole number from 1 to 100,000",
+        '"shortest_interval_days"',
+    ),
+    "an empty name": (lambda c: c.update(name=" "), "a name of one line with at most 300", '"name"'),
+    "a name of two lines": (lambda c: c.update(name="One\nTwo"), "a name of one line", '"name"'),
+    "a name that turns what follows": (
+        lambda c: c.update(short_name="a\u202eb"),
+        "a name of one line with at most 120",
+        '"short_name"',
+    ),
+    "a long short name": (lambda c: c.update(short_name="x" * 121), "at most 120 characters", '"short_name"'),
+    "a value beyond all measure": (
+        lambda c: c["options"]["often"][3].update(value=100_001),
+        "the value of '3' is outside of -100,000 to 100,000",
+        None,
+    ),
     "an id twice": (lambda c: c["items"][2].update(id="d1"), "the id 'd1' is used twice", '"id": "d1"'),
     "an id with a space": (scale(id="to tal"), "'to tal' is not made of", '"to tal"'),
     "an unused option list": (

@@ -76,12 +76,35 @@ NOT_THE_SAME = "short: 's1' is not the same question as 'd1': "
             None,
             "other words for the answers (en)",
         ),
+        (
+            None,
+            lambda c: c.update(critical=[{"item": "d1", "codes": ["3"], "message": "Look"}]),
+            "the clinician is told of other answers",
+        ),
     ],
 )
 def test_a_question_that_differs_is_named_with_the_reason(
     two: Any, one: Any, other: Any, reason: str
 ) -> None:
     assert reasons(two(one, other))[0] == NOT_THE_SAME + reason
+
+
+def test_a_critical_question_may_be_shared_where_both_tell_the_same_answers(two: Any) -> None:
+    def told(item: str, *codes: str) -> Any:
+        rule = {"item": item, "codes": list(codes), "message": f"Look at {item}"}
+        return lambda c: c.update(critical=[rule])
+
+    assert reasons(two(told("s1", "2", "3"), told("d1", "3", "2"))) == []
+    (reason,) = reasons(two(told("s1", "3"), told("d1", "2", "3")))
+    assert reason == NOT_THE_SAME + "the clinician is told of other answers"
+
+
+def test_a_form_does_not_share_one_question_twice(two: Any) -> None:
+    def twice(content: Any) -> None:
+        content["items"][1]["same_as"] = "d1"
+        content["texts"]["en"]["items"]["s2"] = "Question 1"
+
+    assert reasons(two(twice)) == ["short: two of its items are the same as 'd1'"]
 
 
 def test_whole_numbers_with_other_limits_differ(two: Any) -> None:

@@ -61,7 +61,7 @@ def test_a_whole_draft_has_no_problems() -> None:
         ("scales.0.bands.0.label", "", "Name the band"),
         ("scales.0.cut_offs.0.points", "many", "at which score"),
         ("scales.0.cut_offs.0.label", "", "what it means"),
-        ("rights.may_use", False, "may not use"),
+        ("rights.may_use", False, "may use them"),
         ("rights.holder", "", "who owns"),
         ("rights.notice", "", "sentence"),
     ],
