@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,8 @@ from delivery.models.messages import Dispatch, Purpose, RecipientKind
 from delivery.models.people import Person
 from delivery.models.results import Alert, Submission
 from delivery.states import AlertState, move
-from questionnaires.schema import Instrument
+from questionnaires.conditions import Number
+from questionnaires.schema import Instrument, Item
 from questionnaires.scoring import score
 
 
@@ -150,11 +152,10 @@ def _detail(
 ) -> dict[str, Any]:
     item = instrument.item(item_id)
     code = answers.get(item_id)
-    option = item.option(code)
     return {
         "code": code,
         "label": item.words(code),
-        "value": option.value if option else None,
+        "value": _value(item, code),
         "number": item.number,
         "text": item.text,
         "reason": reason,
@@ -162,6 +163,11 @@ def _detail(
         "earlier": [],
         "at": now().isoformat(),
     }
+
+
+def _value(item: Item, code: str | None) -> Number | None:
+    """How high an answer is, also where no score counts it; None for a blank."""
+    return replace(item, scored=True).value(code)
 
 
 def _tell(session: Session, assignment: Assignment, alert: Alert) -> None:

@@ -30,6 +30,7 @@ from questionnaires.drafts import presses as draft_presses
 from questionnaires.drafts import problems as draft_problems
 from questionnaires.drafts.again import NotForTheBuilder
 from questionnaires.drafts.draft import Draft
+from questionnaires.portable import clashes
 from questionnaires.schema import Instrument
 from questionnaires.source import Source
 
@@ -203,13 +204,17 @@ def delete(session: Session, caller: Caller, draft_id: UUID) -> None:
 def publish(session: Session, caller: Caller, draft_id: UUID) -> InstrumentFile:
     """Publish a draft; it can be sent at once, and the draft is gone.
 
-    Raises NotFound, Invalid with what is open, and Conflict where somebody else published this version.
+    Raises NotFound, Invalid with what is open, and Conflict where somebody else published this version or
+    an imported measure has a question of the same id.
     """
+    _mine(session, caller, draft_id, lock=True)
     found = read(session, caller, draft_id)
     row, words = found.row, f"Version {found.row.version} was published by somebody else a moment ago."
     if found.overtaken is not None:
         raise Conflict(words)
     instrument = found.instrument()
+    for _place, reason in clashes(instrument, library.of(session, row.practice_id).instruments):
+        raise Conflict(f"It can’t stand beside the measures that are there: {reason}.")
     file = InstrumentFile(
         practice_id=row.practice_id,
         key=row.key,

@@ -6,8 +6,8 @@ the newest. Looking that up costs one small query a session; nothing has to be r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -38,8 +38,8 @@ class Library:
     accepted: frozenset[str]
     #: Keys of the instruments that are the practice's own.
     own: frozenset[str]
-    #: What is wrong with files of the practice that can't be used any more.
-    broken: tuple[str, ...] = ()
+    #: What is wrong with files of the practice that a later LightQ no longer takes, by file name.
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, key: str, version: int | None = None) -> Instrument:
         """One instrument, the latest version unless one is named. Raises UnknownInstrument."""
@@ -53,6 +53,8 @@ class Library:
         """Why an instrument can't be sent here, in plain words; None where it can."""
         accepted = instrument.licence.status == "non_commercial" and instrument.key in self.accepted
         why = None if accepted else instrument.not_sendable
+        if why is None and (reason := self.broken.get(_file_name(instrument))):
+            return f"Its file is no longer taken: {reason}"
         if why is None and instrument.key not in self.own and cases(instrument).difference:
             return "Its reference cases do not pass, so its scores can't be relied on."
         return why
@@ -127,22 +129,31 @@ def _read(session: Session, practice_id: UUID) -> Library:
         select(InstrumentFile).where(InstrumentFile.practice_id == practice_id).order_by(InstrumentFile.id)
     ).all()
     accepted = session.scalars(select(TermsAccepted.key).where(TermsAccepted.practice_id == practice_id))
-    broken: list[str] = []
+    broken: dict[str, str] = {}
     own = [one for row in rows if not row.language and (one := _whole(row, broken))]
     worded = [_worded(one, rows, broken) for one in (*shipped().all_versions(), *own)]
-    return Library(Registry(worded), frozenset(accepted), frozenset(one.key for one in own), tuple(broken))
+    return Library(Registry(worded), frozenset(accepted), frozenset(one.key for one in own), broken)
 
 
-def _whole(row: InstrumentFile, broken: list[str]) -> Instrument | None:
-    """A practice's own instrument. One that a later LightQ no longer takes stands in nobody's way."""
+def _file_name(one: Instrument | InstrumentFile) -> str:
+    return f"{one.key}-{one.version}.yaml"
+
+
+def _whole(row: InstrumentFile, broken: dict[str, str]) -> Instrument | None:
+    """A practice's own instrument. One that a later LightQ no longer takes is not asked any more; what was
+    answered with it stays readable as long as it can be read at all."""
+    name, data = _file_name(row), row.content.encode()
     try:
-        return registry.checked(f"{row.key}-{row.version}.yaml", row.content.encode())
+        return registry.checked(name, data)
     except InstrumentError as problem:
-        broken.append(str(problem))
+        broken[name] = str(problem)
+    try:
+        return registry.unchecked(name, data)
+    except InstrumentError:
         return None
 
 
-def _worded(instrument: Instrument, rows: Iterable[InstrumentFile], broken: list[str]) -> Instrument:
+def _worded(instrument: Instrument, rows: Iterable[InstrumentFile], broken: dict[str, str]) -> Instrument:
     """The instrument with the words that the practice has added to it."""
     added: dict[str, Text] = {}
     for row in rows:
@@ -152,5 +163,5 @@ def _worded(instrument: Instrument, rows: Iterable[InstrumentFile], broken: list
         try:
             added[row.language] = registry.checked_text(name, row.content.encode(), instrument)
         except InstrumentError as problem:
-            broken.append(str(problem))
+            broken[name] = str(problem)
     return instrument.with_wordings({**instrument.wordings, **added}) if added else instrument

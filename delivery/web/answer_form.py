@@ -26,11 +26,15 @@ BLANK: Final = "blank"
 
 
 class Refused(Exception):
-    """What was posted does not belong to this page; `reason` says how, the template in which words."""
+    """What was posted does not belong to this page; `reason` says how, the template in which words.
 
-    def __init__(self, reason: Reason) -> None:
+    `place` is the question whose answer it is, where it is one question's.
+    """
+
+    def __init__(self, reason: Reason, place: str = "") -> None:
         super().__init__(reason)
         self.reason: Reason = reason
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def parse(fields: MultiDict[str, str], sheet: Sheet) -> Posted:
         elif mark:
             answer = q.item.normal(mark) if q.item.typed_in else mark
             if not q.item.takes(answer):
-                raise Refused("not-an-answer")
+                raise Refused("not-an-answer", place)
             kept[q.item.id] = answer
     return Posted(at, go, then, {key: kept for key, kept in answers.items() if kept})  # type: ignore[arg-type]
 

@@ -62,6 +62,7 @@ def save(ref: str) -> AnyResponse:
     """Keep what one page brought, and go where its button leads. A refusal keeps everything on the page."""
     form_content_only()
     reason: Reason
+    place = ""
     try:
         with service().db.write() as session:
             sheet, secret = _find(session, ref, lock=True)
@@ -72,14 +73,16 @@ def save(ref: str) -> AnyResponse:
                 return _closed(sheet)
             reply = redirect(_take(session, sheet, parse(request.form, sheet)), 303)
     except Refused as refused:
-        reason, status = refused.reason, 422
+        reason, place, status = refused.reason, refused.place, 422
     except NotSaved:
         reason, status = "not-saved", 503
     else:
         return reply
     with service().db.read() as session:
         sheet, secret = _find(session, ref)
-        return _render(session, sheet, secret, request.form.get("at", ""), reason, status, request.form)
+        return _render(
+            session, sheet, secret, request.form.get("at", ""), reason, status, request.form, place
+        )
 
 
 def help_now(ref: str) -> AnyResponse:
@@ -164,8 +167,12 @@ def _render(
     problem: Reason | None = None,
     status: int = 200,
     typed: MultiDict[str, str] = NOTHING,
+    wrong: str = "",
 ) -> Response:
-    """The page of a place, with what was typed still on it where it could not be kept."""
+    """The page of a place, with what was typed still on it where it could not be kept.
+
+    `wrong` is the place of the question whose answer could not be taken.
+    """
     lang = _language(sheet)
     questions = asked(sheet)
     places = by_place(questions)
@@ -181,6 +188,7 @@ def _render(
         "at": at,
         "about": about,
         "problem": problem,
+        "wrong": wrong,
         "panes": [_pane(sheet, q, at) for q in questions],
         "total": len(questions),
         "notices": list(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from delivery import client_life, db
+from delivery import client_life, db, instrument_files
 from delivery.db import now
 from delivery.models.assignments import Assignment, FormSession, Link, Way
 from delivery.models.clients import Consent, ContactPoint, ContactState, PermittedUse, Respondent
@@ -21,7 +22,7 @@ from delivery.models.results import Submission
 from delivery.service import Service
 from delivery.signing import Purpose
 from delivery.states import AssignmentState, ClientState, LinkState
-from tests import build
+from tests import build, own_measure
 from tests.answering import Page, Person, browser_of, path_of
 
 
@@ -410,6 +411,30 @@ def test_fields_that_do_not_belong_are_refused_in_words_and_nothing_is_lost(
     form = one(service, FormSession)
     assert isinstance(form, FormSession)
     assert (form.draft or {})["phq9"] == {"phq9_1": "3", "phq9_2": "2"}
+
+
+@pytest.mark.parametrize("typed", ["many", "25", "-1", "3.5"])
+def test_a_number_that_does_not_fit_is_asked_for_again_in_words(
+    browser: FlaskClient, service: Service, cast: build.Cast, typed: str
+) -> None:
+    ada = cast.caller(service, cast.ada)
+    with service.db.write() as session:
+        instrument_files.add(session, cast.practice, "own.yaml", own_measure.file(), ada.actor)
+    person = Person(browser, path_of(service, build.ask(service, ada, cast.cy, ["own_mood"]).id))
+    person.open()
+    person.start()
+    person.fill("0.")
+    reply = browser.post(f"/f/{person.ref}", data=person.fields(answer=typed))
+    assert reply.status_code == 422
+    assert "Please type a whole number from 0 to 24." in reply.text
+    assert "does not belong" not in reply.text
+    assert f'value="{typed}"' in reply.text
+    person.press(answer="7")
+    assert person.press("send").headings == ["1 question has no answer yet"]
+    wrong: dict[str, Any] = {"own_mood:own_mood_3": "x" * 201}
+    again = browser.post(f"/f/{person.ref}", data=person.fields("send", **wrong))
+    assert "Please use at most 200 characters." in again.text
+    assert stored(service) == []
 
 
 def test_a_refused_page_still_shows_what_was_marked_on_it(cy: Person) -> None:

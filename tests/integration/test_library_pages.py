@@ -252,6 +252,7 @@ def test_the_preview_goes_back_stops_and_says_what_it_is(ada: FlaskClient) -> No
     assert ada.post(f"{here}?n=3&in=en", data={"go": "back"}).location.endswith("n=2&in=en")
     assert ada.post(f"{here}?n=1&in=en", data={"go": "back"}).location.endswith("n=1&in=en")
     assert ada.post(f"{here}?n=3&in=en", data={"go": "blank"}).location.endswith("n=4&in=en")
+    assert ada.post(f"{here}?n=3&in=%0d%0aX", data={"go": "next"}).status_code == 404
     stopped = ada.post(f"{here}?n=3&in=en", data={"go": "stop"}).location
     assert stopped == "/console/instruments/phq9?version=1"
     page = ada.get(f"{here}?n=10").text
@@ -389,7 +390,10 @@ def test_an_import_is_shown_first_and_stored_on_a_press(ada: FlaskClient, servic
     assert _files(service) == []
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown.text))
     stored = ada.post("/console/instruments/import", data=hidden)
-    assert stored.location == "/console/instruments/own_mood?version=1"
+    assert stored.location == "/console/instruments/own_mood?version=1&done=stored"
+    after = ada.get(stored.location).text
+    assert "is stored." in after and "It can be used from now on." in after
+    assert "imported" in after and "our own words" not in after
     assert ada.get(stored.location).status_code == 200
     assert [(row.key, row.version, row.origin) for row in _files(service)] == [("own_mood", 1, "imported")]
     assert "library:instrument:imported" in _tags(service)

@@ -112,12 +112,9 @@ def test_another_measure_takes_its_place(
 def test_an_interpreter_is_for_the_room(
     send: Callable[..., TestResponse], ada: FlaskClient, service: Service, spanish: UUID
 ) -> None:
-    refused = send("pcl5", **{"language:pcl5": "interpreter"})
-    assert refused.status_code == 422
-    assert "With an interpreter you answer together" in refused.text
-    assert Page(refused.text).checked["language:pcl5"] == "interpreter"
-    reply = send("pcl5", how="in_person", **{"language:pcl5": "interpreter"})
+    reply = send("pcl5", how="email", **{"language:pcl5": "interpreter"})
     [row] = asked(service)
+    assert row.channel is Way.IN_PERSON, "whoever chooses an interpreter chooses the room"
     assert row.instruments[0]["interpreter"] is True
     assert "with an interpreter" in ada.get(reply.location).text
     assert "Read it for the interpreter" in ada.get(f"{reply.location}/answer").text
@@ -199,6 +196,8 @@ def test_what_a_set_holds_that_cannot_go_this_way_is_refused_beside_that_measure
     assert "never sent by link" in refused.text
     assert 'id="why-what:isi" role="alert"' in refused.text
     assert 'id="why-what:phq9"' not in refused.text
+    assert 'id="why-what"' not in refused.text, "no reason stands there twice"
+    assert "For ASQ choose “Together, now”." in refused.text
     assert asked(service) == []
 
 
@@ -243,7 +242,7 @@ def test_the_page_says_why_a_measure_is_not_sent_and_where_to_read_more(
     ada: FlaskClient, cast: build.Cast
 ) -> None:
     page = ada.get(f"/console/send?client={cast.cy}").text
-    barred = page[page.index("Not to be sent here") :]
+    barred = page[page.index("Can’t be sent yet") :]
     assert 'href="/console/instruments/isi"' in barred
     assert "wording is not included" in barred
     assert ada.get("/console/instruments/isi").status_code == 200

@@ -165,7 +165,7 @@ def _publish(draft_id: UUID) -> str:
     with service().db.write() as session:
         file = drafts.publish(session, caller(), draft_id)
     there = file.practice_id if len(practices()) > 1 else None
-    return url_for("console.instrument", key=file.key, version=file.version, practice=there)
+    return url_for("console.instrument", key=file.key, version=file.version, practice=there, done="published")
 
 
 _FINISH: Final = {"preview": phone, "pdf": pdf, "publish": _publish}

@@ -31,7 +31,7 @@ def _file() -> tuple[str, bytes]:
     """Name and bytes of the file that was brought. Raises Invalid."""
     brought = request.files.get("file")
     if brought is None or not brought.filename:
-        raise Invalid("Choose a file.", {"file": "Choose a file first."})
+        raise Invalid("Choose a file first.", {"file": "Choose a file first."})
     return brought.filename[-120:], brought.read()
 
 
@@ -48,7 +48,7 @@ def instrument_import() -> Response:
             name, data = request.form.get("name", "")[-120:], _kept(request.form["content"])
             with service().db.write() as session:
                 row = instrument_files.add(session, here, name, data, actor)
-            return redirect(address("instrument", key=row.key, version=row.version), 303)
+            return redirect(address("instrument", key=row.key, version=row.version, done="stored"), 303)
         name, data = _file()
         with service().db.read() as session:
             found = instrument_files.read(session, here, name, data)
@@ -82,7 +82,8 @@ def instrument_words(key: str) -> Response:
             statement = request.form.get("statement", "")
             with service().db.write() as session:
                 instrument_files.add_words(session, here, instrument, file, statement, actor)
-            return redirect(address("instrument", key=key, version=instrument.version), 303)
+            there = address("instrument", key=key, version=instrument.version, done="words")
+            return redirect(there, 303)
         except Invalid as error:
             problem, fields = error, error.fields
     return show(

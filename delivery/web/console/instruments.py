@@ -145,4 +145,4 @@ def instrument_terms(key: str) -> Response:
             instrument_files.accept_terms(session, here, key, g.me.name, actor)
     except Invalid as error:
         return page(key, error.status, error=error, fields=error.fields)
-    return redirect(address("instrument", key=key), 303)
+    return redirect(address("instrument", key=key, done="terms"), 303)

@@ -67,6 +67,7 @@ def question_page(instrument: Instrument, number: int, language: str, *, here: s
         key="",
         then="",
         problem=None,
+        wrong="",
     )
 
 
@@ -84,9 +85,9 @@ def place(instrument: Instrument) -> tuple[int, str]:
     """Question number and language in the address. Raises NotFound, also where there are no words at all."""
     language = request.args.get("in") or instrument.language
     typed = request.args.get("n", "1")
-    if language is None or not (typed.isascii() and typed.isdigit() and len(typed) < 5):
+    if language not in instrument.languages or not (typed.isascii() and typed.isdigit() and len(typed) < 5):
         raise NotFound
-    return int(typed), language
+    return int(typed), str(language)
 
 
 def _with(here: str, number: int, language: str) -> str:

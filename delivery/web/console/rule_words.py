@@ -53,7 +53,9 @@ def licence(code: str) -> str:
 
 
 def ages(those: Ages) -> str:
-    """ "18 and older", "4 to 17"."""
+    """ "18 and older", "4 to 17", "any age"."""
+    if those.high is None and not those.low:
+        return _("any age")
     if those.high is None:
         return _("%(low)s and older", low=those.low)
     return _("%(low)s to %(high)s", low=those.low, high=those.high)
@@ -89,7 +91,8 @@ def made_of(instrument: Instrument, scale: Scale) -> str:
         labels = [instrument.scale(one).label for one in scale.scales]
         words = f"{how} {joined(labels, _('and'))}"
     elif scale.items == tuple(item.id for item in instrument.items if item.scored):
-        words = f"{how} " + _("all %(n)s scored questions", n=len(scale.items))
+        n = len(scale.items)
+        words = f"{how} " + (_("all %(n)s scored questions", n=n) if n > 1 else _("the one scored question"))
     else:
         words = f"{how} " + _("questions %(which)s", which=numbers(instrument, scale.items))
     if scale.method == "count":

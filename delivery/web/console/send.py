@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response
 
 from delivery import access, batteries, clients, sending
 from delivery.assignments import Ask
+from delivery.eligibility import INTERPRETER
 from delivery.errors import Conflict, Invalid
 from delivery.models.assignments import Battery, Occasion, Way
 from delivery.models.clients import Client
 from delivery.states import ClientState
 from delivery.web.console.gate import bp, caller
+from delivery.web.console.words import _
 from delivery.web.zones import service
 
 #: Ways that this page offers so far.
@@ -63,10 +65,11 @@ def _ask(session: Session, client: Client, typed: MultiDict[str, str], *, strict
         raise Invalid("Choose how.", {"channel": "Choose a way."})
     occasion = typed.get("why", "")
     keys, languages = _languages(keys, typed)
+    way = WAYS.get(typed.get("how", ""), Way.EMAIL)
     return Ask(
         client_id=client.id,
         instruments=keys,
-        channel=WAYS.get(typed.get("how", ""), Way.EMAIL),
+        channel=Way.IN_PERSON if INTERPRETER in languages.values() else way,  # that choice names the room
         respondent_id=(_uuid if strict else _id_in)(typed["who"]) if typed.get("who") else None,
         battery_id=battery.id if battery and set(keys) == set(batteries.keys(battery)) else None,
         occasion=Occasion(occasion) if occasion in list(Occasion) else None,
@@ -122,7 +125,12 @@ def _page(
         client = access.client(session, caller(), client_id)
         wanted = _ask(session, client, typed, strict=False)
         offered = sending.choices(session, caller(), wanted, service().settings, sought=sought)
-    reasons = error.fields if isinstance(error, Invalid) else {}
+    fields = {_place(name): why for name, why in error.fields.items()} if isinstance(error, Invalid) else {}
+    if any(place.startswith("what:") for place in fields):
+        fields.pop("what", None)  # each reason stands beside its measure
+        together = [one.instrument.short_name for one in offered.offer.chosen if one.together_only]
+        if together and wanted.channel is Way.EMAIL:
+            fields["how"] = _("For %(measures)s choose “Together, now”.", measures=", ".join(together))
     page = render_template(
         "console/send.html",
         offered=offered,
@@ -130,7 +138,7 @@ def _page(
         typed=typed,
         sought=sought,
         error=error,
-        fields={_place(name): why for name, why in reasons.items()},
+        fields=fields,
     )
     return make_response(page, status)
 

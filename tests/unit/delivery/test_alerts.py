@@ -10,7 +10,7 @@ import time_machine
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from delivery import alerts, audit, forms, sittings, submissions
+from delivery import alerts, audit, forms, instrument_files, sittings, submissions
 from delivery.db import now
 from delivery.models.assignments import Assignment, Link
 from delivery.models.ledger import AuditEvent
@@ -20,15 +20,16 @@ from delivery.models.results import Alert
 from delivery.service import Service
 from delivery.sheets import Sheet
 from delivery.states import AlertState
-from tests import build
+from tests import build, own_measure
 
 
 class Sitting:
-    """Cy at a PHQ-9, and what the clinician is told of item 9."""
+    """Cy at a form, PHQ-9 unless another is named, and what the clinician is told of one item."""
 
-    def __init__(self, service: Service, cast: build.Cast) -> None:
+    def __init__(self, service: Service, cast: build.Cast, key: str = "phq9", item: str = "phq9_9") -> None:
         self.service, self.ada = service, cast.caller(service, cast.ada)
-        self.asked = build.ask(service, self.ada, cast.cy, ["phq9"])
+        self.key, self.item = key, item
+        self.asked = build.ask(service, self.ada, cast.cy, [key])
         with service.db.write() as session:
             link = session.scalars(select(Link)).one()
             row = session.get_one(Assignment, self.asked.id)
@@ -39,9 +40,9 @@ class Sitting:
         return forms.find(session, self.ref, self.secret, lock=True)
 
     def mark(self, code: str) -> None:
-        """Mark item 9 and let two minutes pass."""
+        """Mark the item and let two minutes pass."""
         with self.service.db.write() as session:
-            forms.keep(session, self.sheet(session), "phq9", {"phq9_9": code}, place="")
+            forms.keep(session, self.sheet(session), self.key, {self.item: code}, place="")
         with self.service.db.write() as session:
             sittings.check_unfinished(session, self.id)
 
@@ -114,6 +115,19 @@ def test_each_height_is_told_once(cy: Sitting, cast: build.Cast) -> None:
         cy.mark(code)
         assert cy.told == [cast.ada] * messages, f"after {code}"
     assert cy.alert.state is AlertState.RAISED
+
+
+def test_a_higher_number_is_worse_also_where_no_score_counts_it(service: Service, cast: build.Cast) -> None:
+    rule = {"item": "own_mood_4", "at_least": 3, "message": "Hardly slept"}
+    with service.db.write() as session:
+        actor = cast.caller(service, cast.ada).actor
+        data = own_measure.file(critical=[rule])
+        instrument_files.add(session, cast.practice, "own.yaml", data, actor)
+    cy = Sitting(service, cast, "own_mood", "own_mood_4")
+    for number, messages in (("3", 1), ("3", 1), ("20", 2), ("4", 2)):
+        cy.mark(number)
+        assert cy.told == [cast.ada] * messages, f"after {number}"
+    assert cy.alert.detail is not None and cy.alert.detail["value"] == 4
 
 
 def test_told_speaks_of_the_message_since_the_last_rise(service: Service, cy: Sitting) -> None:

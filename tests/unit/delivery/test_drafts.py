@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from delivery import drafts
+from delivery import drafts, instrument_files
 from delivery.db import now
 from delivery.errors import Conflict, Invalid, NotFound
 from delivery.models.library import InstrumentDraft
 from delivery.service import Service
+from questionnaires.content import to_yaml
 from questionnaires.drafts import draft as drafted
-from tests import build, building
+from tests import build, building, own_measure
 
 KEY = "own_week_check"
 
@@ -80,6 +81,24 @@ def test_what_is_open_is_not_published(service: Service, cast: build.Cast, begun
     with pytest.raises(Invalid) as refused, service.db.write() as session:
         drafts.publish(session, caller, begun)
     assert "questions.0.text" in refused.value.fields
+    with service.db.read() as session:
+        assert session.scalars(select(InstrumentDraft)).one().id == begun
+
+
+def test_a_question_that_an_imported_measure_has_taken_is_not_published_twice(
+    service: Service, cast: build.Cast, begun: UUID
+) -> None:
+    row = _keep(service, cast, begun, building.draft())
+    name = f"{KEY}_{row.content['questions'][0]['id']}"
+    made = own_measure.content("elsewhere")
+    made["items"][3]["id"] = name
+    made["texts"]["en"]["items"][name] = made["texts"]["en"]["items"].pop("elsewhere_4")
+    caller = cast.caller(service, cast.ada)
+    with service.db.write() as session:
+        data = to_yaml(made)
+        instrument_files.add(session, cast.practice, "elsewhere.yaml", data, caller.actor)
+    with pytest.raises(Conflict, match=f"'{name}' belongs to elsewhere"), service.db.write() as session:
+        drafts.publish(session, caller, begun)
     with service.db.read() as session:
         assert session.scalars(select(InstrumentDraft)).one().id == begun
 

@@ -138,8 +138,20 @@ def test_a_file_that_can_no_longer_be_read_stands_in_nobodys_way(service: Servic
     add(service, cast.practice, {"key": "wsas", "version": 1, "text": "?"}, "en")
     with service.db.read() as session:
         here = library.of(session, cast.practice)
-        assert [one.split(",")[0] for one in here.broken] == ["own_bad-1.yaml", "wsas-1.en.yaml"]
+        assert list(here.broken) == ["own_bad-1.yaml", "wsas-1.en.yaml"]
         assert here.get("phq9").key == "phq9"
+
+
+def test_a_file_that_later_checks_refuse_is_not_asked_and_stays_readable(
+    service: Service, cast: build.Cast
+) -> None:
+    """What was answered with it is still on Today, and so are the risk answers beside it."""
+    add(service, cast.practice, OWN | {"minutes": 0})
+    with service.db.read() as session:
+        here = library.of(session, cast.practice)
+        refused = here.get("own_mood", 1)
+        assert refused.items[0].text == "Are you well today?"
+        assert "a whole number from 1" in (here.barred(refused) or "")
 
 
 def test_a_measure_without_words_or_with_open_terms_is_not_asked(service: Service, cast: build.Cast) -> None:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import io
+
+import pypdf
 import pytest
 from sqlalchemy import select
 
-from delivery import jobs, library, previews
+from delivery import jobs, library, previews, report_page
 from delivery.jobs import Claim
 from delivery.models.ledger import OutboxEntry
 from delivery.models.previews import Preview
 from delivery.service import Service
 from delivery.states import OutboxState, WorkState
 from questionnaires.content import content
-from tests import build
+from tests import build, own_measure
 from workers import drain, pdf, preview
 from workers.context import Context
 
@@ -35,6 +38,26 @@ def test_the_example_becomes_a_pdf(service: Service, cast: build.Cast) -> None:
     row, entry = _end(service)
     assert (row.state, entry.state) == (WorkState.READY, OutboxState.DONE)
     assert row.pdf is not None and row.pdf.startswith(b"%PDF-")
+
+
+def test_words_without_end_stay_on_the_page(service: Service, cast: build.Cast) -> None:
+    word = "W" * 110
+    with service.db.write() as session:
+        asked = previews.ask_pdf(
+            session, cast.practice, own_measure.content(words=word, short_name="Mood"), "en"
+        )
+        found = previews.begin(session, asked)
+    assert found is not None
+    data = pdf.render(report_page.page(previews.example(found)), found.paper)
+    lines: list[int] = []  # how many letters each stroke of text draws
+
+    def stroke(operator: bytes, operands: list[list[object]], *_: object) -> None:
+        if operator == b"TJ":
+            lines.append(sum(len(part) // 2 for part in operands[0] if isinstance(part, bytes | str)))
+
+    for page in pypdf.PdfReader(io.BytesIO(data)).pages:
+        page.extract_text(visitor_operand_before=stroke)
+    assert 10 < max(lines) < len(word), "drawn in one piece, it runs off the page"
 
 
 def test_a_run_for_one_that_is_ready_only_finishes(

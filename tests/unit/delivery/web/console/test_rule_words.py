@@ -122,6 +122,7 @@ def test_codes_have_words_and_unknown_ones_stay() -> None:
     ]
     assert rule_words.ages(Ages(low=4, high=17)) == "4 to 17"
     assert rule_words.ages(Ages(low=18)) == "18 and older"
+    assert rule_words.ages(Ages(low=0)) == "any age"
 
 
 def test_a_screen_that_depends_on_the_person_says_on_what() -> None:
