@@ -38,6 +38,8 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "Everyday life": ("function", "everyday", "impair", "disabil", "quality of life", "health"),
     "The care itself": ("treatment", "therap", "session", "alliance"),
 }
+#: What most clients are asked stands first; the others follow in the order above.
+FIRST: Final = ("Depression and mood", "Anxiety and worry", "Distress, stress and anger")
 _WORDS: Final = {
     heading: re.compile(r"\b(?:" + "|".join(map(re.escape, parts)) + ")")
     for heading, parts in HEADINGS.items()
@@ -54,8 +56,8 @@ def of(instrument: Instrument) -> str:
 
 
 def grouped(instruments: Iterable[Instrument]) -> dict[str, list[Instrument]]:
-    """Measures by heading, in the order of `HEADINGS`, each group by short name; no heading is empty."""
-    found: dict[str, list[Instrument]] = {heading: [] for heading in (*HEADINGS, OTHER)}
+    """Measures by heading, those of `FIRST` first, each group by short name; no heading is empty."""
+    found: dict[str, list[Instrument]] = {heading: [] for heading in (*FIRST, *HEADINGS, OTHER)}
     for one in sorted(instruments, key=lambda one: one.short_name.casefold()):
         found[of(one)].append(one)
     return {heading: group for heading, group in found.items() if group}

@@ -49,3 +49,7 @@ def test_a_search_wants_every_word_in_name_subject_or_heading() -> None:
     assert "pcl5" in {one.key for one in domains.matching(everything, "TRAUMA")}
     assert domains.matching(everything, "depression nowhere") == []
     assert domains.matching(everything, " ") == everything
+
+
+def test_what_most_clients_are_asked_stands_first() -> None:
+    assert list(domains.grouped(library.shipped().list()))[:3] == list(domains.FIRST)

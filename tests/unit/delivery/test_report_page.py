@@ -314,3 +314,9 @@ def test_an_unverified_cutoff_is_labelled_where_it_is_drawn() -> None:
 def test_a_total_without_value_and_range_has_no_drawing() -> None:
     total = Scale("Total", 0, 27)
     assert not [one for one in parsed(replace(samples.phq9(), total=total)).iter() if one.tag.endswith("svg")]
+
+
+def test_a_measure_whose_two_names_are_one_is_named_once() -> None:
+    report = replace(samples.phq9(), measure=replace(samples.PHQ9, name="Evenings", short="Evenings"))
+    assert "Evenings, for" in text(report)
+    assert "(Evenings)" not in text(report)
