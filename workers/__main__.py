@@ -116,11 +116,13 @@ def _import_jobs() -> None:
 
 
 def _warm() -> None:
-    """Import the renderer, render once, and keep all of it out of the collector's way in forks."""
-    from workers import pdf  # noqa: PLC0415 - only this process needs it
+    """Import the renderer, render once, read the instruments; keep all out of the collector's way."""
+    from delivery import library  # noqa: PLC0415 - only this process needs it
+    from workers import pdf  # noqa: PLC0415 - the same
 
     _import_jobs()
     pdf.warm()
+    library.shipped()  # otherwise every fork reads all files anew
     gc.collect()
     gc.freeze()
 
