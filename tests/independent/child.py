@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from tests.independent.forms import (
-    UNSURE,
     YES_NO,
     ZERO_TO_THREE,
     ZERO_TO_TWO,
@@ -14,6 +13,7 @@ from tests.independent.forms import (
     ids,
 )
 from tests.independent.plain import (
+    UNSURE,
     Answers,
     Context,
     Form,

@@ -7,9 +7,6 @@ from typing import Final
 
 from tests.independent.plain import Answers, Form, blank
 
-UNSURE: Final = "unsure"
-"""A screen or category of a partial form that the publication does not settle; not to be compared."""
-
 ZERO_TO_TWO: Final = ("0", "1", "2")
 ZERO_TO_THREE: Final = ("0", "1", "2", "3")
 ZERO_TO_FOUR: Final = ("0", "1", "2", "3", "4")

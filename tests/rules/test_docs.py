@@ -173,6 +173,16 @@ def test_the_list_of_instruments_is_the_one_of_the_files() -> None:
     assert sorted(listed) == sorted(rows)
 
 
+def test_the_number_of_instruments_is_the_one_of_the_files() -> None:
+    everything = registry.load().list()
+    worded = sum(bool(one.wordings) for one in everything)
+    said = " ".join(_text(ROOT / "docs" / "instrument-list.md").split())
+    assert f"{len(everything)} instruments, {worded} of them with wording" in said
+    assert f"[{len(everything)} instruments](docs/instrument-list.md), {worded} with their wording" in _text(
+        ROOT / "README.md"
+    )
+
+
 def test_every_instrument_file_is_listed_with_its_holder_in_the_notice() -> None:
     notice = _text(ROOT / "NOTICE")
     forms = [path.name for path in SHIPPED if path.name.count(".") == 1]
