@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from typing import Any, Literal
 
 from python_http_client.exceptions import HTTPError
 
-from channels.base import EvidenceSource, Kind, Message, OutcomeUnknown, Receipt, Refused
+from channels.base import Contact, EvidenceSource, Kind, Message, OutcomeUnknown, Receipt, Refused
 from channels.email_message import body, checked_address, headers, sender_name, subject
 from channels.network import cut_off
 from channels.sendgrid_client import LimitedClient, NotConnected, Wire
+from channels.sendgrid_hooks import ATTEMPT_ARG
 
 # Only status codes that a SendGrid error body came with; (reason, permanent, stops the provider).
 _REASONS = {
@@ -29,6 +31,7 @@ _REASONS = {
     413: ("The message is too big for SendGrid.", True, False),
     429: ("SendGrid asks us to slow down.", False, False),
 }
+_RECIPIENT = re.compile(r"personalizations\.\d+\.to\.\d+\.email")
 _ACTIVITY_KEPT = timedelta(days=30)
 
 _TRACKING_OFF = {
@@ -82,13 +85,18 @@ class SendGridEmail:
             raise OutcomeUnknown("SendGrid did not say whether it took the message.") from None
         return Receipt(self.provider, response.headers.get("X-Message-Id") or "")
 
-    def look_up(self, attempt_id: str, to: str, since: datetime) -> Receipt | Literal["not_found"] | None:
+    def look_up(
+        self,
+        message: Message,
+        since: datetime,
+        claimed: frozenset[str] = frozenset(),  # noqa: ARG002  (the attempt's own id is enough)
+    ) -> Receipt | Literal["not_found"] | None:
         """Ask the email activity list. None without it, after 30 days, and when it gave no clear answer."""
         if self.evidence != "look_up" or datetime.now(UTC) - since > _ACTIVITY_KEPT:
             return None
         try:
-            address = checked_address(to)
-            query = f"""unique_args['attempt']="{attempt_id}" AND to_email="{address}\""""
+            address = checked_address(message.to)
+            query = f"""unique_args['{ATTEMPT_ARG}']="{message.attempt_id}" AND to_email="{address}\""""
             with cut_off(self._limit, lambda: self._wire.sock):
                 response = self._api.client.messages.get(query_params={"query": query, "limit": 10})
             found = [(m["to_email"].lower(), str(m["msg_id"])) for m in response.to_dict["messages"]]
@@ -114,7 +122,7 @@ def _payload(message: Message) -> dict[str, Any]:
         content.append({"type": "text/html", "value": body(message.html)})
     return {
         "personalizations": [
-            {"to": [{"email": checked_address(message.to)}], "custom_args": {"attempt": message.attempt_id}}
+            {"to": [{"email": checked_address(message.to)}], "custom_args": {ATTEMPT_ARG: message.attempt_id}}
         ],
         "from": sender,
         "subject": subject(message),
@@ -126,9 +134,11 @@ def _payload(message: Message) -> dict[str, Any]:
 
 def _refusal(error: HTTPError) -> Refused | OutcomeUnknown:
     status: int = error.status_code
-    if not 400 <= status < 500 or not _is_error_body(error.body):
+    errors = _errors(error.body)
+    if not 400 <= status < 500 or not errors:
         return OutcomeUnknown("SendGrid did not say whether it took the message.")
     reason, permanent, stops = _REASONS.get(status, ("SendGrid refused the message.", True, False))
+    contact: Contact = "dead" if status == 400 and any(map(_names_recipient, errors)) else ""
     wait = error.headers.get("Retry-After", "")
     return Refused(
         f"sendgrid_{status}",
@@ -136,13 +146,18 @@ def _refusal(error: HTTPError) -> Refused | OutcomeUnknown:
         permanent,
         stops_provider=stops,
         retry_after=int(wait) if wait.isascii() and wait.isdigit() else None,
+        contact=contact,
     )
 
 
-def _is_error_body(raw: bytes) -> bool:
-    """True for `{"errors": [{…}]}`: the answer is SendGrid's own, not a proxy's."""
+def _errors(raw: bytes) -> list[Any]:
+    """The list in `{"errors": [{…}]}`; empty when the answer is not SendGrid's own but a proxy's."""
     try:
         errors = json.loads(raw)["errors"]
     except (ValueError, TypeError, KeyError):
-        return False
-    return isinstance(errors, list) and bool(errors)
+        return []
+    return errors if isinstance(errors, list) else []
+
+
+def _names_recipient(error: object) -> bool:
+    return isinstance(error, dict) and bool(_RECIPIENT.fullmatch(str(error.get("field"))))

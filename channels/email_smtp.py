@@ -18,7 +18,7 @@ from threading import Lock
 from typing import BinaryIO, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from channels.base import EvidenceSource, Kind, Message, OutcomeUnknown, Receipt, Refused
+from channels.base import Contact, EvidenceSource, Kind, Message, OutcomeUnknown, Receipt, Refused
 from channels.email_message import build, checked_address, message_id
 from channels.network import cut_off, is_loopback
 
@@ -33,6 +33,8 @@ _REASONS = {
     553: "The mail server takes no mail for this address.",
     554: "The mail server refused the message.",
 }
+# No such mailbox, none at this domain, or switched off for good (RFC 3463; RFC 7505 for 5.1.10).
+_NO_MAILBOX = re.compile(rb"5\.(?:1\.(?:0|1|10)|2\.1)(?!\d)")
 
 
 class SmtpUrlError(ValueError):
@@ -118,7 +120,7 @@ class SmtpEmail:
                 raise Refused("smtp_lost", "The connection to the mail server was lost.", False) from error
             try:
                 session.send(b".\r\n")
-                code, _ = session.getreply()
+                code, words = session.getreply()
             except OSError as error:
                 session.close()
                 raise OutcomeUnknown("The mail server did not say whether it took the message.") from error
@@ -130,10 +132,10 @@ class SmtpEmail:
             else:
                 self._session = session
             if code >= 400:
-                raise _refusal(code)
+                raise _refusal(code, contact=_contact(code, words))
             return Receipt(self.provider, message_id(message))
 
-    def look_up(self, attempt_id: str, to: str, since: datetime) -> None:
+    def look_up(self, message: Message, since: datetime, claimed: frozenset[str] = frozenset()) -> None:
         """SMTP has no way to ask."""
 
     def close(self) -> None:
@@ -167,8 +169,10 @@ class SmtpEmail:
         if session is None:
             session = self._open()
             code = session.ask(f"MAIL FROM:<{sender}>")
+        contact: Contact = ""
         if code == 250:
             code = session.ask(f"RCPT TO:<{to}>")
+            contact = _contact(code, session.words)
         if code in {250, 251}:
             code = session.ask("DATA")
         if code != 354:
@@ -176,7 +180,7 @@ class SmtpEmail:
                 self._session = session
             else:
                 session.close()
-            raise _refusal(code)
+            raise _refusal(code, contact=contact)
         return session
 
     def _open(self) -> _Session:
@@ -209,6 +213,7 @@ class _Session(smtplib.SMTP):
         super().__init__(local_hostname=domain, timeout=connect)
         self._read = read
         self._tls_at_once = context if at_once else None
+        self.words = b""
 
     def open(self, host: str, port: int) -> None:
         """Connect, read the greeting, say EHLO."""
@@ -237,11 +242,12 @@ class _Session(smtplib.SMTP):
         return super().getreply()
 
     def ask(self, command: str) -> int | None:
-        """The reply code to one command; None when the connection is lost."""
+        """The reply code to one command, its words in `words`; None when the connection is lost."""
         try:
-            return self.docmd(command)[0]
+            code, self.words = self.docmd(command)
         except OSError:
             return None
+        return code
 
 
 class _WholeLines:
@@ -274,7 +280,11 @@ def _not_opened(error: OSError) -> Refused:
     return Refused("smtp_connect", "The mail server could not be reached.", False)
 
 
-def _refusal(code: int | None, *, credentials: bool = False) -> Refused:
+def _contact(code: int | None, words: bytes) -> Contact:
+    return "dead" if code == 550 and _NO_MAILBOX.match(words) else ""
+
+
+def _refusal(code: int | None, *, credentials: bool = False, contact: Contact = "") -> Refused:
     """What a reply code means; None or an unexpected code is a broken conversation."""
     if code is None or not 400 <= code < 600:
         return Refused("smtp_lost", "The connection to the mail server was lost.", False)
@@ -282,4 +292,4 @@ def _refusal(code: int | None, *, credentials: bool = False) -> Refused:
         text = "The mail server does not accept our user name and password (LIGHTQ_SMTP_URL)."
         return Refused(f"smtp_{code}", text, False, stops_provider=True)
     other = "The mail server can't take the message just now." if code < 500 else _REASONS[554]
-    return Refused(f"smtp_{code}", _REASONS.get(code, other), code >= 500)
+    return Refused(f"smtp_{code}", _REASONS.get(code, other), code >= 500, contact=contact)

@@ -33,8 +33,13 @@ class LocalPost:
             # A commit that broke may still have happened; the store itself is the evidence.
             raise OutcomeUnknown("The local post did not say whether it kept the message.") from error
 
-    def look_up(self, attempt_id: str, to: str, since: datetime) -> Receipt | Literal["not_found"] | None:  # noqa: ARG002
-        reference = self._find(attempt_id)
+    def look_up(
+        self,
+        message: Message,
+        since: datetime,  # noqa: ARG002
+        claimed: frozenset[str] = frozenset(),  # noqa: ARG002
+    ) -> Receipt | Literal["not_found"] | None:
+        reference = self._find(message.attempt_id)
         return "not_found" if reference is None else Receipt(self.provider, reference)
 
     def close(self) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import smtplib
 import subprocess
 import sys
+import threading
+import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ from tests.carrier_sendgrid import error_in
 
 ROOT = Path(__file__).resolve().parents[3]
 BODY: dict[str, Any] = {
-    "personalizations": [{"to": [{"email": "sam@example.net"}], "custom_args": {"attempt": "a1"}}],
+    "personalizations": [{"to": [{"email": "sam@example.net"}], "custom_args": {"lightq_attempt": "a1"}}],
     "from": {"email": "forms@example.org"},
     "subject": "A form",
     "content": [{"type": "text/plain", "value": "Open https://forms.example.org/q/abc please"}],
@@ -95,9 +98,9 @@ def test_the_list_answers_only_queries_it_understands(tmp_path: Path) -> None:
     with Carrier(tmp_path / "truth.jsonl") as carrier:
         send(carrier)
         asked = {
-            "unique_args['attempt']=\"a1\"": 1,
-            '(unique_args[\'attempt\']="a1") AND to_email="sam@example.net"': 1,
-            "unique_args['attempt']=\"a2\"": 0,
+            "unique_args['lightq_attempt']=\"a1\"": 1,
+            '(unique_args[\'lightq_attempt\']="a1") AND to_email="sam@example.net"': 1,
+            "unique_args['lightq_attempt']=\"a2\"": 0,
         }
         for query, found in asked.items():
             status, answer = call(carrier.url, "GET", "/v3/messages?" + urlencode({"query": query}))
@@ -108,10 +111,19 @@ def test_the_list_answers_only_queries_it_understands(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "status", "accepted"),
-    [("drop_reply", None, 1), ("reset", None, 0), ("too_many", 429, 0), ("", 202, 1)],
+    [
+        ("drop_reply", None, 1),
+        ("reset", None, 0),
+        ("half_open", None, 0),
+        ("too_many", 429, 0),
+        ("slow", 202, 1),
+        ("trickle", 202, 1),
+        ("", 202, 1),
+    ],
 )
 def test_each_fault_does_what_it_says(tmp_path: Path, fault: str, status: int | None, accepted: int) -> None:
-    with Carrier(tmp_path / "truth.jsonl") as carrier:
+    quick = Faults(slow_seconds=0.05, trickle_seconds=0.001)
+    with Carrier(tmp_path / "truth.jsonl", faults=quick) as carrier:
         carrier.script(fault)
         assert send(carrier) == status
         assert len(carrier.accepted) == accepted
@@ -134,18 +146,63 @@ def test_chance_follows_the_seed_and_a_500_may_or_may_not_be_accepted(tmp_path: 
     assert after_500 == {0, 1}
 
 
+def test_an_answer_cut_off_is_no_json_though_the_message_is_accepted(tmp_path: Path) -> None:
+    with Carrier(tmp_path / "truth.jsonl") as carrier:
+        carrier.script("bad_json")
+        with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+            call(carrier.url, "POST", "/v3/mail/send", BODY)
+        assert len(carrier.accepted) == 1
+
+
+def test_faults_of_look_ups_are_scripted_apart_from_those_of_sends(tmp_path: Path) -> None:
+    path = "/v3/messages?" + urlencode({"query": 'to_email="sam@example.net"'})
+    with Carrier(tmp_path / "truth.jsonl") as carrier:
+        carrier.script_look_ups("too_many")
+        assert send(carrier) == 202
+        assert call(carrier.url, "GET", path)[0] == 429
+        assert call(carrier.url, "GET", path)[0] == 200
+
+
+def test_it_ends_at_once_with_callers_waiting_and_leaves_no_thread(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    with Carrier(tmp_path / "truth.jsonl", faults=Faults(slow_seconds=600)) as carrier:
+        carrier.script("slow", "half_open")
+        waiting = [threading.Thread(target=send, args=[carrier]) for _ in range(2)]
+        for thread in waiting:
+            thread.start()
+        idle = HTTPConnection(urlsplit(carrier.url).netloc, timeout=5)
+        idle.request("GET", "/nothing")
+        idle.getresponse().read()
+        while carrier.calls("/v3/mail/send") < 2:
+            time.sleep(0.01)
+    idle.close()
+    for thread in waiting:
+        thread.join(10)
+    assert set(threading.enumerate()) == before
+
+
 def test_it_runs_as_a_program_and_ends_when_told(tmp_path: Path) -> None:
     log = tmp_path / "truth.jsonl"
     program = subprocess.Popen(
-        [sys.executable, "-m", "tests.carrier", "--port", "0", "--log", str(log)],
+        [sys.executable, "-m", "tests.carrier", "--port", "0", "--smtp-port", "0", "--log", str(log)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
     with program:
         assert program.stdout is not None
-        url = program.stdout.readline().strip()
-        assert call(url, "POST", "/v3/mail/send", BODY)[0] == 202
-        os.kill(program.pid, signal.SIGTERM)
+        try:
+            first = json.loads(program.stdout.readline())
+            status = call(first["url"], "POST", "/v3/mail/send", BODY)[0]
+            smtp = urlsplit(first["smtp_url"])
+            with smtplib.SMTP(smtp.hostname or "", smtp.port or 0) as post:
+                post.sendmail(
+                    "forms@example.org", ["ana@example.net"], "Message-ID: <a2@example.org>\r\n\r\nHi"
+                )
+        finally:
+            os.kill(program.pid, signal.SIGTERM)
         assert program.wait(10) == 0
-    assert len(log.read_text().splitlines()) == 1
+    assert status == 202
+    assert {"sendgrid_public_key", "twilio_account", "twilio_token"} < set(first)
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(one["provider"], one["attempt"]) for one in entries] == [("sendgrid", "a1"), ("smtp", "a2")]

@@ -58,7 +58,7 @@ def test_the_provider_gets_the_neutral_message_and_one_opaque_id(carrier: Carrie
     del body["tracking_settings"]
     assert body == {
         "personalizations": [
-            {"to": [{"email": "sam@example.net"}], "custom_args": {"attempt": message.attempt_id}}
+            {"to": [{"email": "sam@example.net"}], "custom_args": {"lightq_attempt": message.attempt_id}}
         ],
         "from": {"email": "forms@alliance.example.org", "name": "Secure Forms"},
         "subject": "A form to fill in",
@@ -237,6 +237,26 @@ def test_an_answer_that_is_not_sendgrids_own_no_is_unknown(
     assert handler.calls == [f"POST {SEND}"]
 
 
+@pytest.mark.parametrize(
+    ("status", "field", "contact"),
+    [
+        (400, "personalizations.0.to.0.email", "dead"),
+        (400, "from.email", ""),
+        (400, None, ""),
+        (413, "personalizations.0.to.0.email", ""),
+    ],
+)
+def test_a_recipient_that_sendgrid_calls_no_address_is_dead(
+    fixed: tuple[str, type[Fixed]], message: Message, status: int, field: str | None, contact: str
+) -> None:
+    url, handler = fixed
+    errors = {"errors": [{"message": "Does not contain a valid address.", "field": field}]}
+    handler.answer = (status, json.dumps(errors).encode(), {})
+    with pytest.raises(Refused) as refused:
+        channel_to(url).send(message)
+    assert refused.value.contact == contact
+
+
 def test_a_strange_retry_after_is_left_out(fixed: tuple[str, type[Fixed]], message: Message) -> None:
     url, handler = fixed
     handler.answer = (429, ERRORS, {"Retry-After": "Sun, 22 Nov 2026 10:00:00 GMT"})
@@ -308,11 +328,11 @@ def test_the_activity_list_finds_an_accepted_message_whose_answer_was_lost(
     carrier.script("drop_reply")
     with pytest.raises(OutcomeUnknown):
         channel.send(message)
-    found = channel.look_up(message.attempt_id, message.to, datetime.now(UTC))
+    found = channel.look_up(message, datetime.now(UTC))
     assert isinstance(found, Receipt)
     assert found.reference.startswith(carrier.accepted[0]["id"])
     assert carrier.requests[-1][2]["query"] == (
-        f'unique_args[\'attempt\']="{message.attempt_id}" AND to_email="sam@example.net"'
+        f'unique_args[\'lightq_attempt\']="{message.attempt_id}" AND to_email="sam@example.net"'
     )
 
 
@@ -322,22 +342,22 @@ def test_the_activity_list_says_what_never_arrived(carrier: Carrier, message: Me
     carrier.script("reset")
     with pytest.raises(OutcomeUnknown):
         channel.send(message)
-    assert channel.look_up(message.attempt_id, message.to, datetime.now(UTC)) == "not_found"
+    assert channel.look_up(message, datetime.now(UTC)) == "not_found"
 
 
 def test_a_list_that_lags_shows_a_message_only_later(carrier: Carrier, message: Message) -> None:
     channel = channel_to(carrier.url, activity=True)
     channel.send(message)
     carrier.list_lag = 3600.0
-    assert channel.look_up(message.attempt_id, message.to, datetime.now(UTC)) == "not_found"
+    assert channel.look_up(message, datetime.now(UTC)) == "not_found"
     carrier.list_lag = 0.0
-    assert isinstance(channel.look_up(message.attempt_id, message.to, datetime.now(UTC)), Receipt)
+    assert isinstance(channel.look_up(message, datetime.now(UTC)), Receipt)
 
 
 def test_without_the_paid_list_nobody_is_asked(carrier: Carrier, message: Message) -> None:
     channel = channel_to(carrier.url)
     assert channel.evidence == "none"
-    assert channel.look_up(message.attempt_id, message.to, datetime.now(UTC)) is None
+    assert channel.look_up(message, datetime.now(UTC)) is None
     assert carrier.requests == []
 
 
@@ -345,7 +365,7 @@ def test_after_thirty_days_an_empty_list_proves_nothing(carrier: Carrier, messag
     channel = channel_to(carrier.url, activity=True)
     assert channel.evidence == "look_up"
     long_ago = datetime.now(UTC) - timedelta(days=31)
-    assert channel.look_up(message.attempt_id, message.to, long_ago) is None
+    assert channel.look_up(message, long_ago) is None
 
 
 def rows(*addresses: str) -> bytes:
@@ -375,17 +395,18 @@ def test_a_list_that_gives_no_clear_answer_proves_nothing(
     url, handler = fixed
     handler.answer = answer
     channel = channel_to(url, activity=True)
-    assert channel.look_up(message.attempt_id, message.to, datetime.now(UTC)) is None
+    assert channel.look_up(message, datetime.now(UTC)) is None
 
 
 def test_the_list_may_spell_the_address_in_capitals(fixed: tuple[str, type[Fixed]], message: Message) -> None:
     url, handler = fixed
     handler.answer = (200, rows("SAM@example.net"), {})
-    found = channel_to(url, activity=True).look_up(message.attempt_id, message.to, datetime.now(UTC))
+    found = channel_to(url, activity=True).look_up(message, datetime.now(UTC))
     assert found == Receipt("sendgrid", "m0")
 
 
-def test_an_address_that_is_not_one_is_not_looked_up(carrier: Carrier) -> None:
+def test_an_address_that_is_not_one_is_not_looked_up(carrier: Carrier, message: Message) -> None:
     channel = channel_to(carrier.url, activity=True)
-    assert channel.look_up("a1", 'sam@example.net" OR "', datetime.now(UTC)) is None
+    hostile = replace(message, to='sam@example.net" OR "')
+    assert channel.look_up(hostile, datetime.now(UTC)) is None
     assert carrier.requests == []

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from channels.base import Message, OutcomeUnknown, Refused
+from channels.base import Contact, Message, OutcomeUnknown, Refused
 from channels.email_smtp import SmtpEmail, SmtpServer, SmtpUrlError, parse_url
 from tests.smtp_mailbox import Mailbox
 
@@ -205,6 +205,31 @@ def test_what_the_server_refuses_is_refused_for_good_only_with_5xx(
     assert box.connections == 1
 
 
+@pytest.mark.parametrize(
+    ("step", "reply", "contact"),
+    [
+        ("RCPT", "550 5.1.1 no such person", "dead"),
+        ("RCPT", "550 5.1.0 address rejected", "dead"),
+        ("RCPT", "550 5.1.10 null MX", "dead"),
+        ("RCPT", "550 5.2.1 mailbox disabled", "dead"),
+        ("DOT", "550 5.1.1 no such person", "dead"),
+        ("RCPT", "550 5.1.16 moved to a relay", ""),
+        ("RCPT", "550 5.7.1 blocked; see 5.1.1", ""),
+        ("RCPT", "550 no", ""),
+        ("RCPT", "552 5.2.2 full", ""),
+        ("RCPT", "450 5.1.1 later", ""),
+        ("MAIL", "550 5.1.0 not this sender", ""),
+    ],
+)
+def test_only_a_mailbox_that_does_not_exist_is_called_dead(
+    box: Mailbox, message: Message, step: str, reply: str, contact: Contact
+) -> None:
+    box.replies[step] = reply
+    with closing(channel_to(box.port)) as channel, pytest.raises(Refused) as refused:
+        channel.send(message)
+    assert refused.value.contact == contact
+
+
 @pytest.mark.parametrize("reply", ["399 what", "hello there", "199 hm"])
 def test_an_answer_to_the_dot_that_makes_no_sense_is_unknown(
     box: Mailbox, message: Message, reply: str
@@ -358,10 +383,10 @@ def test_a_forked_process_never_talks_on_its_parents_connection(box: Mailbox, me
     assert box.connections == 2
 
 
-def test_smtp_can_not_be_asked_what_became_of_a_message() -> None:
+def test_smtp_can_not_be_asked_what_became_of_a_message(message: Message) -> None:
     channel = channel_to(1)
     assert channel.evidence == "none"
-    assert channel.look_up("a1", "sam@example.net", datetime.now(UTC)) is None
+    assert channel.look_up(message, datetime.now(UTC)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The words of our emails: neutral, the same in both parts, and nothing but four variables."""
+"""The words of our emails: neutral, the same in both parts, and nothing but five variables."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from channels.base import Message
 from channels.email_message import build
 from delivery.rendering import TEMPLATES, environment, render
 
-MAILS = ["invitation", "link_locked", "result_ready", "risk_alert", "test"]
+MAILS = ["invitation", "link_locked", "reminder", "result_ready", "risk_alert", "test"]
 STAFF = ["link_locked", "result_ready", "risk_alert"]
-ALLOWED = {"sender_name", "link", "expires_on", "help_line"}
+ALLOWED = {"sender_name", "link", "expires_on", "help_line", "word"}
 VALUES = {
     "sender_name": "Secure Forms",
     "link": "https://forms.example.org/q/abc",
     "expires_on": "Friday, November 27",
     "help_line": "Questions? Call 503-555-0100.",
+    "word": "Azul",
 }
 HEALTH_WORDS = re.compile(
     r"\b(phq|gad|pcl|audit|dast|depress\w*|anxi\w*|ptsd|trauma\w*|suicid\w*|self-harm|alcohol|drug\w*|mental"
@@ -85,7 +86,7 @@ def test_only_the_allowed_variables_are_used(mail: str) -> None:
     for name in ("subject.txt", "body.txt", "body.html"):
         source = (TEMPLATES / "email" / mail / name).read_text(encoding="utf-8")
         used = meta.find_undeclared_variables(made.parse(source)) - {"_", "button"}
-        assert used <= (ALLOWED if mail == "invitation" else ALLOWED - {"expires_on"})
+        assert used <= (ALLOWED if mail in ("invitation", "reminder") else ALLOWED - {"expires_on", "word"})
 
 
 @pytest.mark.parametrize("mail", MAILS)

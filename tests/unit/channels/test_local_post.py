@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -29,8 +30,8 @@ def test_a_message_is_kept_and_found_again(message: Message) -> None:
     receipt = post.send(message)
     assert receipt == Receipt("local_post", f"post-{message.attempt_id}")
     assert list(store.kept.values()) == [message]
-    assert post.look_up(message.attempt_id, message.to, datetime.now(UTC)) == receipt
-    assert post.look_up("another", message.to, datetime.now(UTC)) == "not_found"
+    assert post.look_up(message, datetime.now(UTC)) == receipt
+    assert post.look_up(replace(message, attempt_id="another"), datetime.now(UTC)) == "not_found"
 
 
 def test_a_store_that_breaks_leaves_the_outcome_to_its_own_evidence(message: Message) -> None:
@@ -40,7 +41,7 @@ def test_a_store_that_breaks_leaves_the_outcome_to_its_own_evidence(message: Mes
     with pytest.raises(OutcomeUnknown) as unknown:
         post.send(message)
     assert message.to not in str(unknown.value)
-    assert post.look_up(message.attempt_id, message.to, datetime.now(UTC)) is not None
+    assert post.look_up(message, datetime.now(UTC)) is not None
     assert post.evidence == "look_up"
 
 
