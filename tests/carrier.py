@@ -1,12 +1,13 @@
-"""A local carrier: one HTTP server that speaks SendGrid's real API, with faults and a record of the truth.
+"""A local carrier: one HTTP server that speaks Twilio's and SendGrid's real APIs, with faults, signed
+callbacks and a record of the truth (see `carrier_truth`).
 
-Only what SendGrid's own API documents describe: `POST /v3/mail/send` and `GET /v3/messages` (the paid email
-activity list). A further provider is a further file of routes.
+Only what the providers' own API documents describe: for SendGrid `POST /v3/mail/send` and `GET /v3/messages`
+(the paid email activity list), for Twilio the messages of an account. A further provider is a further file
+of routes.
 
     python -m tests.carrier --port 4872 --log carrier.jsonl --faults '{"drop_reply": 0.1}' --seed 7
 
-The log is the ground truth: one JSON line for each message that was accepted, `{attempt, to, at, link,
-provider, id}`, `at` in Unix seconds.
+prints one line of JSON: `{url, sendgrid_public_key, twilio_account, twilio_token, smtp_url}`.
 """
 
 from __future__ import annotations
@@ -14,52 +15,39 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
 import signal
-import socket
-import struct
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from uuid import uuid4
 
-from tests import carrier_sendgrid
+from tests import carrier_sendgrid, carrier_status, carrier_twilio
+from tests.carrier_callbacks import CallbackFaults, Callbacks, Signer
+from tests.carrier_events import Batches
+from tests.carrier_http import Faults, Server
+from tests.carrier_truth import Json, Truth
+from tests.smtp_carrier import SmtpCarrier, SmtpFaults
 
-Json = dict[str, Any]
-ROUTES = [*carrier_sendgrid.ROUTES]
+__all__ = ["ACCOUNT", "TOKEN", "CallbackFaults", "Carrier", "Faults", "Json", "Truth"]
 
-
-@dataclass(frozen=True)
-class Faults:
-    """How likely each fault is for one send (0 to 1, at most one fault per send)."""
-
-    drop_reply: float = 0.0  # accepted, then the connection closes without an answer
-    server_error: float = 0.0  # 500; accepted or not, by the toss of a coin
-    too_many: float = 0.0  # 429 with Retry-After, not accepted
-    slow: float = 0.0  # accepted and answered, but only after `slow_seconds`
-    reset: float = 0.0  # the connection is reset before anything is accepted
-    slow_seconds: float = 15.0
-
-    def pick(self, chance: random.Random) -> str:
-        point = chance.random()
-        for name in ("drop_reply", "server_error", "too_many", "slow", "reset"):
-            point -= getattr(self, name)
-            if point < 0:
-                return name
-        return ""
+#: The Twilio account that the carrier knows, unless told otherwise.
+ACCOUNT = "AC" + "4c" * 16
+TOKEN = "7e" * 16
 
 
 class Carrier:
-    """Runs in a thread between `with Carrier(log) as carrier:`; `carrier.url` is its address.
+    """Runs in threads between `with Carrier(log) as carrier:`; `carrier.url` is its address.
 
-    `list_lag`: seconds until an accepted message shows up in the list. `api_key`: the only key accepted
-    (None: any). `script("drop_reply", "", …)` names the faults of the next sends, before chance decides.
+    `list_lag`: seconds until an accepted message shows up in a list. `api_key`: the only SendGrid key
+    accepted (None: any). `twilio_inbound`, `sendgrid_hook`: where texts that come in and email events are
+    posted; they may be set later. `fates`: what becomes of messages to a recipient (`carrier_status.FATES`,
+    `carrier_events.FATES`). `opted_out`: numbers that Twilio itself takes no message for. Seconds:
+    `callback_pause` between two callbacks of a message, `callback_retries` before each new try.
     """
 
     def __init__(
@@ -71,36 +59,94 @@ class Carrier:
         seed: int = 0,
         list_lag: float = 0.0,
         api_key: str | None = None,
+        twilio_account: str = ACCOUNT,
+        twilio_token: str = TOKEN,
+        twilio_inbound: str = "",
+        sendgrid_hook: str = "",
+        callback_faults: CallbackFaults | None = None,
+        callback_pause: float = 0.02,
+        callback_retries: Sequence[float] = (0.2, 0.5, 1.0),
     ) -> None:
         self.faults = faults or Faults()
         self.list_lag = list_lag
         self.api_key = api_key
-        self.accepted: list[Json] = []
+        self.twilio_account = twilio_account
+        self.twilio_token = twilio_token
+        self.twilio_inbound = twilio_inbound
+        self.sendgrid_hook = sendgrid_hook
+        self.fates: dict[str, str] = {}
+        self.opted_out: set[str] = set()
+        self.truth = Truth(log)
         self.requests: list[tuple[str, str, Json]] = []  # method, path, body or query, as they arrived
-        self._log = log
+        self.stopping = threading.Event()
+        self.signer = Signer(twilio_token)
+        self.impostor = Signer("not the token")
+        self.outgoing = Callbacks(
+            callback_faults or CallbackFaults(), seed=seed, pause=callback_pause, retries=callback_retries
+        )
+        self.batches = Batches(self)
         self._chance = random.Random(seed)
         self._scripted: deque[str] = deque()
+        self._scripted_look_ups: deque[str] = deque()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), Handler)
-        self._server.carrier = self
+        self._server = Server(port, self, [*carrier_sendgrid.ROUTES, *carrier_twilio.ROUTES])
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    @property
+    def sendgrid_public_key(self) -> str:
+        """What verifies the events, in base64."""
+        return self.signer.public_key
+
+    @property
+    def accepted(self) -> list[Json]:
+        """Every accepted message, with what else was seen of it."""
+        return self.truth.accepted
+
+    @property
+    def callbacks(self) -> list[Json]:
+        """Every try to post something, with its answer (see `Callbacks.made`)."""
+        return self.outgoing.made
+
     def __enter__(self) -> Carrier:
+        self.outgoing.start()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stopping.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self.outgoing.stop()
 
     def script(self, *faults: str) -> None:
+        """The faults of the next sends, before chance decides."""
         with self._lock:
             self._scripted.extend(faults)
+
+    def script_look_ups(self, *faults: str) -> None:
+        """The faults of the next lists and fetches; chance never strikes them."""
+        with self._lock:
+            self._scripted_look_ups.extend(faults)
+
+    def script_callbacks(self, *faults: str) -> None:
+        """The faults of the callbacks of the next messages, before chance decides."""
+        self.outgoing.script(*faults)
+
+    def settled(self, timeout: float = 10.0) -> bool:
+        """Wait until every callback is posted, retries and delays included; False when time ran out."""
+        return self.outgoing.settled(timeout)
+
+    def inbound(self, from_: str, to: str, text: str, *, sid: str | None = None, forged: bool = False) -> str:
+        """A text message comes in; returns the text of the reply, "" where there is none.
+
+        `sid` repeats an earlier one. What was posted and answered is the last of `callbacks`.
+        """
+        return carrier_status.inbound(self, from_, to, text, sid or f"SM{uuid4().hex}", forged=forged)
 
     def calls(self, path: str) -> int:
         with self._lock:
@@ -114,125 +160,82 @@ class Carrier:
         with self._lock:
             return self._scripted.popleft() if self._scripted else self.faults.pick(self._chance)
 
+    def next_look_up_fault(self) -> str:
+        with self._lock:
+            return self._scripted_look_ups.popleft() if self._scripted_look_ups else ""
+
     def toss(self) -> bool:
         with self._lock:
             return self._chance.random() < 0.5
 
-    def accept(self, provider: str, attempt: str, to: str, text: str, **seen: str) -> str:
-        """Write one accepted message into the truth; returns the provider's id for it."""
-        link = re.search(r"https?://[^\s<>\"]+", text)
-        with self._lock:
-            reference = f"{provider}-{len(self.accepted) + 1:08d}"
-            entry: Json = {
-                "attempt": attempt,
-                "to": to,
-                "at": time.time(),
-                "link": link.group() if link else None,
-                "provider": provider,
-                "id": reference,
-            }
-            self.accepted.append({**entry, **seen})
-            with self._log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
-        return reference
+    def listed(self, provider: str) -> list[Json]:
+        """What the provider's own list shows by now, oldest first."""
+        seen = time.time() - self.list_lag
+        return [
+            entry for entry in list(self.accepted) if entry["provider"] == provider and entry["at"] <= seen
+        ]
 
-    def listed(self) -> list[Json]:
-        """What the provider's own list shows by now."""
-        with self._lock:
-            return [entry for entry in self.accepted if entry["at"] + self.list_lag <= time.time()]
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-    carrier: Carrier
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-    server_version = "Carrier"
-
-    def do_POST(self) -> None:
-        self._route()
-
-    def do_GET(self) -> None:
-        self._route()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """The truth goes to the log file; nothing to the terminal."""
-
-    def _route(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        parts = urlsplit(self.path)
-        for method, path, answer in ROUTES:
-            if method == self.command and path.fullmatch(parts.path):
-                answer(self, raw, parts.query)
-                return
-        self.errors(404, "not found")
-
-    def answer_send(self, accept: Callable[[], str], confirm: Callable[[str], None]) -> None:
-        """Accept and confirm one valid message, or do what the fault of the moment says."""
-        carrier = self.server.carrier
-        match carrier.next_fault():
-            case "drop_reply":
-                accept()
-                self.close_connection = True
-            case "server_error":
-                if carrier.toss():
-                    accept()
-                self.errors(500, "internal server error")
-            case "too_many":
-                self.errors(429, "too many requests", headers={"Retry-After": "2"})
-            case "slow":
-                time.sleep(carrier.faults.slow_seconds)
-                confirm(accept())
-            case "reset":
-                # Closing with linger 0 sends a reset instead of a goodbye.
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close_connection = True
-                self.rfile.close()
-                self.connection.close()
-            case _:
-                confirm(accept())
-
-    def errors(
-        self, status: int, message: str, field: str | None = None, *, headers: dict[str, str] | None = None
-    ) -> None:
-        self.json(status, {"errors": [{"message": message, "field": field, "help": None}]}, headers)
-
-    def json(self, status: int, body: Json, headers: dict[str, str] | None = None) -> None:
-        self.reply(status, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})})
-
-    def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        try:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-        except OSError:
-            self.close_connection = True  # the caller did not wait
+    def another(self, entry: Json) -> Json | None:
+        """The latest message of the same provider that belongs to another attempt."""
+        for other in reversed(list(self.accepted)):
+            if other["provider"] == entry["provider"] and other["attempt"] != entry["attempt"]:
+                return other
+        return None
 
 
 def main() -> None:
-    names = ", ".join(field.name for field in fields(Faults))
+    given = _arguments()
+    ending = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    carrier = Carrier(
+        given.log,
+        port=given.port,
+        faults=Faults(**json.loads(given.faults)),
+        seed=given.seed,
+        list_lag=given.list_lag,
+        twilio_inbound=given.twilio_inbound,
+        sendgrid_hook=given.sendgrid_hook,
+        callback_faults=CallbackFaults(**json.loads(given.callback_faults)),
+    )
+    carrier.fates.update(json.loads(given.fates))
+    first = {
+        "url": carrier.url,
+        "sendgrid_public_key": carrier.sendgrid_public_key,
+        "twilio_account": carrier.twilio_account,
+        "twilio_token": carrier.twilio_token,
+    }
+    with ExitStack() as running:
+        running.enter_context(carrier)
+        if given.smtp_port is not None:
+            faults = SmtpFaults(**json.loads(given.smtp_faults))
+            post = SmtpCarrier(
+                carrier.truth, port=given.smtp_port, faults=faults, seed=given.seed, fates=carrier.fates
+            )
+            running.enter_context(post)
+            first["smtp_url"] = post.url
+        sys.stdout.write(f"{json.dumps(first)}\n")
+        sys.stdout.flush()
+        signal.sigwait(ending)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A local carrier with faults and a record of the truth.")
     parser.add_argument("--port", type=int, default=4872)
     parser.add_argument("--log", type=Path, required=True)
-    parser.add_argument("--faults", default="{}", help=f"JSON, of: {names}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--list-lag", type=float, default=0.0)
-    given = parser.parse_args()
-    faults = Faults(**json.loads(given.faults))
-    ending = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    carrier = Carrier(given.log, port=given.port, faults=faults, seed=given.seed, list_lag=given.list_lag)
-    with carrier:
-        sys.stdout.write(f"{carrier.url}\n")
-        sys.stdout.flush()
-        signal.sigwait(ending)
+    parser.add_argument("--twilio-inbound", default="", help="where texts that come in are posted")
+    parser.add_argument("--sendgrid-hook", default="", help="where email events are posted")
+    parser.add_argument("--smtp-port", type=int, help="also take mail by SMTP (0: any free port)")
+    parser.add_argument("--fates", default="{}", help="JSON, recipient to what becomes of its messages")
+    for option, known in (
+        ("--faults", Faults),
+        ("--smtp-faults", SmtpFaults),
+        ("--callback-faults", CallbackFaults),
+    ):
+        names = ", ".join(field.name for field in fields(known))
+        parser.add_argument(option, default="{}", help=f"JSON, of: {names}")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

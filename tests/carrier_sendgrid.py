@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import secrets
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
-if TYPE_CHECKING:
-    from tests.carrier import Handler
+from tests import carrier_events
+from tests.carrier_events import ATTEMPT
+from tests.carrier_http import Handler, Reply, Route
 
 Json = dict[str, Any]
 
 
-def send(call: Handler, raw: bytes, _query: str) -> None:
+def send(call: Handler, raw: bytes, _query: str) -> Reply | None:
+    """Take one email."""
     carrier = call.server.carrier
     try:
         body = json.loads(raw)
@@ -26,47 +28,69 @@ def send(call: Handler, raw: bytes, _query: str) -> None:
         body = None
     carrier.note_request("POST", "/v3/mail/send", body if isinstance(body, dict) else {})
     if not _has_key(call):
-        return
+        return _no(401, "authorization required")
     if wrong := error_in(body):
-        call.errors(400, wrong[1], wrong[0])
-        return
+        return _no(400, wrong[1], wrong[0])
     person = body["personalizations"][0]
+    arguments = {name: str(value) for name, value in person.get("custom_args", {}).items()}
 
-    def accept() -> str:
-        return carrier.accept(
+    def accept() -> Json:
+        entry = carrier.truth.accept(
             "sendgrid",
-            str(person.get("custom_args", {}).get("attempt", "")),
-            person["to"][0]["email"],
-            body["content"][0]["value"],
+            secrets.token_urlsafe(16),
+            kind="email",
+            attempt=arguments.get(ATTEMPT, ""),
+            to=person["to"][0]["email"],
+            text=body["content"][0]["value"],
+            arguments=arguments,
             from_email=body["from"]["email"],
             subject=person.get("subject") or body["subject"],
+            status="processed",
         )
+        carrier_events.follow(carrier, entry)
+        return entry
 
-    call.answer_send(accept, lambda reference: call.reply(202, b"", {"X-Message-Id": reference}))
+    def confirm(entry: Json) -> Reply:
+        return Reply(202, b"", {"X-Message-Id": entry["id"]})
+
+    return call.meet(carrier.next_fault(), accept, confirm, _trouble)
 
 
-def list_messages(call: Handler, _raw: bytes, query: str) -> None:
+def list_messages(call: Handler, _raw: bytes, query: str) -> Reply | None:
+    """The email activity list, newest first."""
     carrier = call.server.carrier
     asked = {name: values[0] for name, values in parse_qs(query).items()}
     carrier.note_request("GET", "/v3/messages", asked)
     if not _has_key(call):
-        return
+        return _no(401, "authorization required")
     wanted = _terms(asked.get("query", ""))
     if wanted is None:
-        call.errors(400, "invalid syntax")
-        return
-    limit = int(asked.get("limit", 10))
-    found = [m for m in carrier.listed() if all(m.get(key) == value for key, value in wanted.items())]
-    call.json(200, {"messages": [_activity(message) for message in found[::-1][:limit]]})
+        return _no(400, "invalid syntax")
+
+    def look() -> list[Json]:
+        found = [m for m in carrier.listed("sendgrid") if all(m[key] == wanted[key] for key in wanted)]
+        return [_activity(message) for message in found[::-1][: int(asked.get("limit", 10))]]
+
+    return call.meet(
+        carrier.next_look_up_fault(), look, lambda found: Reply.json(200, {"messages": found}), _trouble
+    )
 
 
 def _has_key(call: Handler) -> bool:
     given = call.headers.get("Authorization", "")
     key = call.server.carrier.api_key
-    if given.startswith("Bearer ") and (key is None or given == f"Bearer {key}"):
-        return True
-    call.errors(401, "authorization required")
-    return False
+    return given.startswith("Bearer ") and (key is None or given == f"Bearer {key}")
+
+
+def _no(status: int, message: str, field: str | None = None, headers: dict[str, str] | None = None) -> Reply:
+    errors = [{"message": message, "field": field, "help": None}]
+    return Reply.json(status, {"errors": errors}, headers)
+
+
+def _trouble(status: int) -> Reply:
+    if status == 429:
+        return _no(status, "too many requests", headers={"Retry-After": "2"})
+    return _no(status, "internal server error")
 
 
 def error_in(body: object) -> tuple[str | None, str] | None:
@@ -107,28 +131,28 @@ def _terms(query: str) -> dict[str, str] | None:
     wanted = {}
     for term in query.split(" AND "):
         found = re.fullmatch(
-            r"(?:unique_args\['(attempt)'\]|(to_email|msg_id))=\"([^\"]*)\"", term.strip("() ")
+            rf"(?:unique_args\['({ATTEMPT})'\]|(to_email|msg_id))=\"([^\"]*)\"", term.strip("() ")
         )
         if not found:
             return None
-        wanted[found[1] or {"to_email": "to", "msg_id": "id"}[found[2]]] = found[3]
+        wanted["attempt" if found[1] else {"to_email": "to", "msg_id": "id"}[found[2]]] = found[3]
     return wanted
 
 
 def _activity(entry: Json) -> Json:
     return {
         "from_email": entry["from_email"],
-        "msg_id": f"{entry['id']}.filter0001.1",
+        "msg_id": carrier_events.message_id(entry),
         "subject": entry["subject"],
         "to_email": entry["to"],
-        "status": "processed",
+        "status": {"delivered": "delivered", "processed": "processed"}.get(entry["status"], "not_delivered"),
         "opens_count": 0,
         "clicks_count": 0,
         "last_event_time": datetime.fromtimestamp(entry["at"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 
-ROUTES: list[tuple[str, re.Pattern[str], Callable[[Handler, bytes, str], None]]] = [
+ROUTES: list[Route] = [
     ("POST", re.compile(r"/v3/mail/send"), send),
     ("GET", re.compile(r"/v3/messages"), list_messages),
 ]
