@@ -140,6 +140,15 @@ class Vault:
         return hmac.new(key, f"{purpose}|{normalised}".encode(), hashlib.sha256).digest()
 
 
+def contact_hash(kind: str, value: str, practice_id: UUID | None = None) -> bytes:
+    """32-byte keyed hash of a normalised contact for tables that belong to no practice.
+
+    Without a practice equal contacts of all practices meet; with one, only those of that practice.
+    """
+    place = f"{kind}|{practice_id or 'all'}|{value}"
+    return vault().blind(ALLIANCE, "contact", place)
+
+
 _vault: Vault | None = None
 
 

@@ -19,6 +19,8 @@ WEAK = {"changeme", "secret", "password", "development", "default", "test", "lig
 #: What a mail program would turn into a link, or a reader take for an address.
 ADDRESS_LIKE = re.compile(r"@|://|\bwww\.|[^\W_]\.[^\W\d_]{2,}", re.IGNORECASE)
 LONGEST_SENDER_NAME = 60
+#: With the link behind it, the shortest names, and how to opt out, this is still one text message.
+LONGEST_IN_A_TEXT = 40
 
 
 def is_loopback(host: str) -> bool:
@@ -68,14 +70,21 @@ class Settings(BaseSettings):
     sendgrid_api_base: str = "https://api.sendgrid.com"
     sendgrid_ack: str = ""
     sendgrid_activity: bool = False
+    sendgrid_webhook_keys: str = ""
     twilio_account_sid: str = ""
     twilio_auth_token: str = Field(default="", repr=False)
     twilio_messaging_service_sid: str = ""
+    twilio_number: str = ""
     twilio_api_base: str = "https://api.twilio.com"
 
     undo_seconds: int = Field(default=10, ge=0, le=120)
     lease_seconds: float = Field(default=20, ge=1, le=600)
     quarantine_seconds: float = Field(default=3600, ge=0, le=86400)
+    sms_quarantine_seconds: float = Field(default=600, ge=0, le=86400)
+    sms_per_day: int = Field(default=1, ge=1, le=10)
+    sms_per_week: int = Field(default=3, ge=1, le=30)
+    email_per_day: int = Field(default=4, ge=1, le=50)
+    email_per_week: int = Field(default=12, ge=1, le=100)
     link_days: int = Field(default=14, ge=1, le=60)
 
     @field_validator("base_url", "client_url")
@@ -116,8 +125,11 @@ class Settings(BaseSettings):
                 "LIGHTQ_BASE_URL and LIGHTQ_CLIENT_URL must be two different hosts, so that a page of the "
                 "client zone can never read the console (loopback: localhost and 127.0.0.1)"
             )
-        if self.sms == "twilio":
-            raise ValueError("LIGHTQ_SMS=twilio: text messages are not in this version yet; leave it out")
+        if self.sms == "twilio" and len(self.client_url) > LONGEST_IN_A_TEXT:
+            raise ValueError(
+                f"LIGHTQ_CLIENT_URL is too long for one text message: choose a host name with which it has "
+                f"at most {LONGEST_IN_A_TEXT} characters"
+            )
         if self.keys:
             self._check_keys()
         return self

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import Update, bindparam, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
+from delivery.db import execute, one_of
 from delivery.errors import WrongMove
 
 
@@ -101,6 +105,14 @@ class HandoffState(StrEnum):
     FAILED = "failed"
 
 
+class ItemState(StrEnum):
+    """One client in a bulk send."""
+
+    PLANNED = "planned"
+    MADE = "made"
+    BLOCKED = "blocked"
+
+
 class OutboxState(StrEnum):
     """A piece of work in the ledger."""
 
@@ -181,6 +193,11 @@ MOVES: dict[type[StrEnum], dict[Any, set[Any]]] = {
         HandoffState.HANDED_OVER: set(),
         HandoffState.FAILED: {HandoffState.DUE, HandoffState.MAKING},
     },
+    ItemState: {
+        ItemState.PLANNED: {ItemState.MADE, ItemState.BLOCKED},
+        ItemState.MADE: set(),
+        ItemState.BLOCKED: set(),
+    },
     OutboxState: {
         OutboxState.NEW: {OutboxState.CLAIMED},
         OutboxState.CLAIMED: {OutboxState.DONE, OutboxState.NEW, OutboxState.CLAIMED, OutboxState.PARKED},
@@ -209,15 +226,30 @@ def move(session: Session, model: Any, row_id: UUID, to: StrEnum, *where: Any, *
 
     One UPDATE: of any number of callers exactly one gets True for a move that leaves its state.
     """
-    statement = (
-        update(model)
-        .where(model.id == row_id, model.state.in_(sources(to)), *where)
-        .values(state=to, **also)
-        .execution_options(synchronize_session="fetch")
-    )
-    result = session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    statement = _moving(model, to)
+    if where:
+        statement = statement.where(*where)
+    if execute(session, statement, row_id=row_id, state=to, **also).rowcount != 1:
+        return False
+    _show(session, model, row_id, {"state": to, **also})
+    return True
+
+
+def _show(session: Session, model: Any, row_id: UUID, changed: dict[str, Any]) -> None:
+    """Let a row that the session has read already show what was written past it."""
+    loaded = session.identity_map.get(identity_key(model, row_id))
+    if loaded is None:
+        return
+    if session.in_nested_transaction():
+        session.expire(loaded, list(changed))  # it may be taken back while the row lives on
+        return
+    for name, value in changed.items():
+        set_committed_value(loaded, name, value)
+
+
+@cache
+def _moving(model: Any, to: StrEnum) -> Update:
+    return update(model).where(model.id == bindparam("row_id"), one_of(model.state, sources(to)))
 
 
 def must_move(session: Session, model: Any, row_id: UUID, to: StrEnum, *where: Any, **also: Any) -> None:

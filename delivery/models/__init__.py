@@ -12,6 +12,7 @@ from delivery.models import (
     people,
     previews,
     results,
+    schedules,
 )
 from delivery.models.base import Base
 
@@ -26,4 +27,5 @@ __all__ = [
     "people",
     "previews",
     "results",
+    "schedules",
 ]

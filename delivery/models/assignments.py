@@ -44,26 +44,6 @@ class Battery(TenantRow, Base):
     archived_at: Mapped[datetime | None]
 
 
-class Schedule(TenantRow, Base):
-    """A repeated ask in wall time of a zone."""
-
-    __tablename__ = "schedule"
-    __table_args__ = tenant("episode", "respondent")
-
-    episode_id: Mapped[UUID] = mapped_column(index=True)
-    respondent_id: Mapped[UUID]
-    instruments: Mapped[list[Any]]
-    channel: Mapped[Way] = mapped_column(choice(Way))
-    rule: Mapped[str] = mapped_column(String(200))
-    starts_on: Mapped[str] = mapped_column(String(10))
-    wall_time: Mapped[str] = mapped_column(String(5))
-    time_zone: Mapped[str] = mapped_column(String(64))
-    reminders: Mapped[int] = mapped_column(default=0)
-    requested_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
-    stopped_at: Mapped[datetime | None]
-    stop_reason: Mapped[str | None] = mapped_column(String(40))
-
-
 class Assignment(TenantRow, Base):
     """One ask: a respondent, an ordered set of instruments, a channel, a time."""
 
@@ -97,6 +77,8 @@ class Assignment(TenantRow, Base):
     send_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     reminders: Mapped[int] = mapped_column(default=0)
+    #: Days without an answer until each reminder.
+    reminder_days: Mapped[int] = mapped_column(default=3)
     sent_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]

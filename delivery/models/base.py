@@ -132,6 +132,7 @@ class Sealed(Generic[T]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+        self.table: str = getattr(owner, "__tablename__")  # noqa: B009 - every model has one
         self.column = f"{name}_sealed"
         setattr(owner, self.column, mapped_column(self.column, LargeBinary, nullable=True))
 
@@ -142,20 +143,29 @@ class Sealed(Generic[T]):
     def __get__(self, row: Any, owner: type) -> Self | T | None:
         if row is None:
             return self
-        sealed: bytes | None = getattr(row, self.column)
-        if sealed is None:
-            return None
-        return self.codec.load(crypto.vault().open(sealed, practice_of(row), self.place(row)))
+        return self.open(getattr(row, self.column), practice_of(row), row.id)
 
     def __set__(self, row: Any, value: T | None) -> None:
-        sealed = None
-        if value is not None:
-            sealed = crypto.vault().seal(self.codec.dump(value), practice_of(row), self.place(row))
-        setattr(row, self.column, sealed)
+        setattr(row, self.column, self.seal(value, practice_of(row), row.id))
+
+    def open(self, sealed: bytes | None, practice_id: UUID, row_id: UUID) -> T | None:
+        """The value of a row that was read as plain columns."""
+        if sealed is None:
+            return None
+        return self.codec.load(crypto.vault().open(sealed, practice_id, self._place(row_id)))
+
+    def seal(self, value: T | None, practice_id: UUID, row_id: UUID) -> bytes | None:
+        """What to store of a value in a row that is written as plain columns."""
+        if value is None:
+            return None
+        return crypto.vault().seal(self.codec.dump(value), practice_id, self._place(row_id))
 
     def place(self, row: Any) -> str:
         """What the value is bound to: table, column, row."""
-        return f"{row.__tablename__}|{self.name}|{row.id}"
+        return self._place(row.id)
+
+    def _place(self, row_id: UUID) -> str:
+        return f"{self.table}|{self.name}|{row_id}"
 
 
 def practice_of(row: Any) -> UUID:

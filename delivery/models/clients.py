@@ -99,6 +99,8 @@ class Client(TenantRow, Base):
     emergency_contact = Sealed(TEXT)
     tags = Sealed(DATA)
     safety_plan = Sealed(DATA)
+    #: Stands in the clinician's own calendar in place of a name.
+    calendar_code = Sealed(TEXT)
 
 
 class CareTeam(TenantRow, Base):
@@ -128,6 +130,8 @@ class Respondent(TenantRow, Base):
     who_may_see: Mapped[list[Any]] = mapped_column(default=list)
     #: "I don't want these forms": set by the client, undone only with a noted conversation.
     refused_at: Mapped[datetime | None]
+    #: Nothing is sent, whoever asks: kiosk or in the room only.
+    in_person_only: Mapped[bool] = mapped_column(default=False)
     until_at: Mapped[datetime | None]
 
     name = Sealed(TEXT)
@@ -148,6 +152,8 @@ class ContactPoint(TenantRow, Base):
     state: Mapped[ContactState] = mapped_column(choice(ContactState), default=ContactState.UNCONFIRMED)
     state_reason: Mapped[str | None] = mapped_column(String(60))
     confirmed_at: Mapped[datetime | None]
+    #: "test" (a test message arrived), "in person" …
+    confirmed_how: Mapped[str | None] = mapped_column(String(24))
     safe_for: Mapped[SafeFor] = mapped_column(choice(SafeFor), default=SafeFor.REMINDERS)
     #: {"from": "09:00", "to": "17:00"} in the client's zone; empty = the usual quiet hours only.
     safe_hours: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -158,12 +164,16 @@ class ContactPoint(TenantRow, Base):
 
 
 class Consent(TenantRow, Base):
-    """Agreement to a channel. Without a row that stands, no attempt can be inserted."""
+    """Agreement to a channel, at one address or (none named) at any of this person's.
+
+    Without a row that stands, no attempt can be inserted.
+    """
 
     __tablename__ = "consent"
-    __table_args__ = tenant("respondent")
+    __table_args__ = tenant("respondent", "contact_point")
 
     respondent_id: Mapped[UUID] = mapped_column(index=True)
+    contact_point_id: Mapped[UUID | None]
     channel: Mapped[str] = mapped_column(String(12))
     wording: Mapped[str] = mapped_column(String(60))
     given_at: Mapped[datetime]

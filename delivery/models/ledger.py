@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from delivery.models.base import DATA, Base, Row, Sealed, TenantRow, state_column
@@ -38,11 +38,21 @@ class InboxEntry(Row, Base):
     """A provider's callback as it came, once."""
 
     __tablename__ = "inbox_entry"
+    __table_args__ = (
+        Index(
+            "ix_inbox_entry_undone",
+            "received_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
 
     source: Mapped[str] = mapped_column(String(24))
     dedupe_key: Mapped[str] = mapped_column(String(128), unique=True)
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(String(120))
 
     body = Sealed(DATA)
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from delivery.models.base import DATA, Base, Row, Sealed, TenantRow, choice, state_column, tenant
@@ -31,6 +40,18 @@ class RecipientKind(StrEnum):
     PERSON = "person"
 
 
+class NoticeKind(StrEnum):
+    """What a clinician should know about reaching a client."""
+
+    TEXT_REPLY = "text_reply"
+    OPTED_OUT = "opted_out"
+    DEAD_CONTACT = "dead_contact"
+    WRONG_PERSON = "wrong_person"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    NOT_PLANNED = "not_planned"
+
+
 class Dispatch(TenantRow, Base):
     """One planned message. `business_key` makes planning the same message twice impossible."""
 
@@ -41,6 +62,7 @@ class Dispatch(TenantRow, Base):
         "respondent",
         also=(
             UniqueConstraint("practice_id", "business_key"),
+            Index("uq_dispatch_recipient", "practice_id", "id", "recipient", unique=True),
             CheckConstraint("(recipient = 'person') = (person_id IS NOT NULL)", name="a_person_has_an_id"),
             CheckConstraint(
                 "(recipient = 'client') = (contact_point_id IS NOT NULL)", name="a_client_has_a_contact_point"
@@ -68,16 +90,34 @@ class Dispatch(TenantRow, Base):
 
 
 class Attempt(TenantRow, Base):
-    """One call to a provider, written before the call is made."""
+    """One call to a provider, written before the call is made.
+
+    To a client only under a consent: the database takes no attempt without one.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = tenant(
-        "dispatch", also=(UniqueConstraint("dispatch_id", "number"), Index(None, "state", "started_at"))
+        "dispatch",
+        "consent",
+        also=(
+            UniqueConstraint("dispatch_id", "number"),
+            Index(None, "state", "started_at"),
+            ForeignKeyConstraint(
+                ["practice_id", "dispatch_id", "recipient"],
+                ["dispatch.practice_id", "dispatch.id", "dispatch.recipient"],
+                name="fk_attempt_recipient",
+            ),
+            CheckConstraint("(recipient = 'client') = (consent_id IS NOT NULL)", name="a_client_has_agreed"),
+        ),
     )
 
     dispatch_id: Mapped[UUID] = mapped_column(index=True)
+    recipient: Mapped[RecipientKind] = mapped_column(choice(RecipientKind))
+    consent_id: Mapped[UUID | None]
     number: Mapped[int]
     provider: Mapped[str] = mapped_column(String(24))
+    #: Whose number or service it went out from, where a practice has its own; empty: the common one.
+    sender: Mapped[str] = mapped_column(String(40), default="")
     state: Mapped[AttemptState] = state_column(AttemptState, AttemptState.ATTEMPTING)
     started_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
@@ -113,11 +153,70 @@ class LocalPost(TenantRow, Base):
 
 
 class OptOut(Row, Base):
-    """Numbers and addresses that want nothing, under a key of their own; says nothing of practices."""
+    """Numbers and addresses that want nothing, under a key of their own; says nothing of practices.
+
+    The hash is of the contact alone (nobody of the alliance may write), or of the contact and one practice.
+    """
 
     __tablename__ = "opt_out"
-    __table_args__ = (UniqueConstraint("channel", "contact_hash"),)
+    __table_args__ = (
+        Index(
+            "uq_opt_out_standing",
+            "channel",
+            "contact_hash",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     channel: Mapped[str] = mapped_column(String(12))
     contact_hash: Mapped[bytes]
     how: Mapped[str] = mapped_column(String(24))
+    #: When the person wanted messages again.
+    ended_at: Mapped[datetime | None]
+
+
+class ContactUse(Row, Base):
+    """That something went to a number or address, of any practice: only its keyed hash and the time.
+
+    The id is the attempt's; an attempt that was refused takes its row along. Kept for eight days.
+    """
+
+    __tablename__ = "contact_use"
+    __table_args__ = (Index(None, "contact_hash", "at"),)
+
+    contact_hash: Mapped[bytes]
+    at: Mapped[datetime]
+
+
+class Breaker(Base):
+    """How a provider has answered of late, and until when nothing is handed to it.
+
+    `sender` is empty for the whole provider. `results` are the last outcomes in order: [Unix time, good].
+    """
+
+    __tablename__ = "breaker"
+
+    provider: Mapped[str] = mapped_column(String(24), primary_key=True)
+    sender: Mapped[str] = mapped_column(String(40), primary_key=True)
+    results: Mapped[list[Any]]
+    opened_at: Mapped[datetime | None]
+    #: Nothing goes out before this; then one message tries.
+    until: Mapped[datetime | None]
+    code: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str | None] = mapped_column(String(200))
+
+
+class Notice(TenantRow, Base):
+    """A line for the clinicians of a client about how they can be reached; taken away by a press."""
+
+    __tablename__ = "notice"
+    __table_args__ = tenant("client", "contact_point", also=(Index(None, "client_id", "done_at"),))
+
+    client_id: Mapped[UUID]
+    contact_point_id: Mapped[UUID | None]
+    kind: Mapped[NoticeKind] = mapped_column(choice(NoticeKind))
+    at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

@@ -35,6 +35,10 @@ class Practice(Row, Base):
     #: When answers are read, as the client is told: "on weekdays".
     reads_answers: Mapped[str] = mapped_column(String(120), default="on weekdays")
     paper: Mapped[str] = mapped_column(String(6), default="letter")
+    #: Where texts go out from, a number or messaging service of its own; None: the installation's.
+    sms_sender: Mapped[str | None] = mapped_column(String(40))
+    #: The number that clients' texts to this practice come to.
+    sms_number: Mapped[str | None] = mapped_column(String(20), unique=True)
 
 
 class PracticeKey(Row, Base):

@@ -92,7 +92,12 @@ def _message_with_an_attempt(session: Session, cast: build.Cast) -> None:
     session.add(row)
     session.flush()
     attempt = Attempt(
-        practice_id=cast.practice, dispatch_id=row.id, number=1, provider="outbox", started_at=now()
+        practice_id=cast.practice,
+        dispatch_id=row.id,
+        recipient=row.recipient,
+        number=1,
+        provider="outbox",
+        started_at=now(),
     )
     session.add(attempt)
 
