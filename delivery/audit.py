@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from delivery.db import now, uuid7
+from delivery.db import execute, now, uuid7
 from delivery.models.ledger import AuditEvent, AuditHead
 
 
@@ -56,6 +56,16 @@ class Tag(StrEnum):
     ALERT_READ = "console:alert:read"
     ALERT_TAKEN = "console:alert:acknowledged"
     WORK_RETRIED = "console:work:retried"
+    NOTICE_DONE = "console:notice:done"
+    SCHEDULE_MADE = "console:schedule:made"
+    SCHEDULE_CHANGED = "console:schedule:changed"
+    SCHEDULE_STOPPED = "console:schedule:stopped"
+    APPOINTMENTS_CHANGED = "console:appointment:changed"
+    CALENDAR_READ = "worker:calendar:read"
+    BULK_SENT = "console:bulk:sent"
+    BULK_STOPPED = "console:bulk:stopped"
+    UNANSWERED_READ = "console:unanswered:read"
+    CASELOAD_IMPORTED = "console:caseload:imported"
     LOCAL_POST_READ = "console:local-post:read"
     TERMS_ACCEPTED = "library:terms:accepted"
     WORDS_ADDED = "library:words:added"
@@ -79,6 +89,7 @@ class Actor:
 
 CLIENT = Actor("client")
 WORKER = Actor("worker")
+PROVIDER = Actor("provider")
 OPERATOR = Actor("operator")
 
 
@@ -94,44 +105,59 @@ def record(
 
     The practice's head row is locked, so lines of one practice are strictly ordered.
     """
-    head = session.scalars(
-        select(AuditHead).where(AuditHead.practice_id == practice_id).with_for_update()
-    ).one_or_none()
-    if head is None:
-        head = AuditHead(practice_id=practice_id, number=0, hash=bytes(32))
-        session.add(head)
-    at = now()
-    event = AuditEvent(
-        id=uuid7(),
-        practice_id=practice_id,
-        number=head.number + 1,
-        at=at,
-        actor=str(actor),
-        tag=tag.value,
-        subject_id=subject_id,
-        before=head.hash,
-    )
-    event.detail = detail
-    event.hash = line_hash(event)
-    session.add(event)
-    head.number, head.hash = event.number, event.hash
+    head = execute(session, _HEAD, practice=practice_id).one_or_none()
+    number, before = (head.number + 1, head.hash) if head else (1, bytes(32))
+    line_id, at = uuid7(), now()
+    line = {
+        "id": line_id,
+        "created_at": at,
+        "practice_id": practice_id,
+        "number": number,
+        "at": at,
+        "actor": str(actor),
+        "tag": tag.value,
+        "subject_id": subject_id,
+        "detail_sealed": AuditEvent.detail.seal(detail, practice_id, line_id),
+        "before": before,
+    }
+    ended = _hash(line)
+    execute(session, _LINE, **line, hash=ended)
+    if head:
+        execute(session, _NEXT, practice=practice_id, number=number, hash=ended)
+    else:
+        execute(session, _FIRST, practice_id=practice_id, number=number, hash=ended)
+
+
+_HEAD = (
+    select(AuditHead.number, AuditHead.hash)
+    .where(AuditHead.practice_id == bindparam("practice"))
+    .with_for_update()
+)
+_LINE = insert(AuditEvent)
+_FIRST = insert(AuditHead)
+_NEXT = update(AuditHead).where(AuditHead.practice_id == bindparam("practice"))
 
 
 def line_hash(event: AuditEvent) -> bytes:
     """sha256 of the line before and everything this line says, the sealed detail included as stored."""
-    sealed: bytes | None = getattr(event, "detail_sealed")  # noqa: B009 - made by the descriptor
+    return _hash({column.key: getattr(event, column.key) for column in AuditEvent.__table__.columns})
+
+
+def _hash(line: dict[str, Any]) -> bytes:
+    sealed: bytes | None = line["detail_sealed"]
     text = json.dumps(
         [
-            event.number,
-            _instant(event.at),
-            event.actor,
-            event.tag,
-            str(event.subject_id or ""),
+            line["number"],
+            _instant(line["at"]),
+            line["actor"],
+            line["tag"],
+            str(line["subject_id"] or ""),
             sealed.hex() if sealed else "",
         ],
         separators=(",", ":"),
     )
-    return hashlib.sha256(event.before + text.encode()).digest()
+    before: bytes = line["before"]
+    return hashlib.sha256(before + text.encode()).digest()
 
 
 def _instant(at: datetime) -> int:

@@ -14,7 +14,22 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    TypeDecorator,
+    bindparam,
+    create_engine,
+    event,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
@@ -88,6 +103,7 @@ def make_engine(url: str) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": 0.05, "check_same_thread": False},
     )
+    _begin_with(engine, "BEGIN")
 
     @event.listens_for(engine, "connect")
     def _connect(raw: sqlite3.Connection, _record: Any) -> None:
@@ -95,29 +111,71 @@ def make_engine(url: str) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
             raw.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        write = connection.get_execution_options().get("lightq_write", False)
-        statement = "BEGIN IMMEDIATE" if write else "BEGIN"
+    return engine
+
+
+def _writer(engine: Engine) -> Engine:
+    """The engine for transactions that write, on the same connections."""
+    if engine.dialect.name != "sqlite":
+        return engine
+    writer = create_engine(engine.url, pool=engine.pool, hide_parameters=True)
+    _begin_with(writer, "BEGIN IMMEDIATE")
+    return writer
+
+
+def _begin_with(engine: Engine, statement: str) -> None:
+    """How the engine begins a transaction on SQLite.
+
+    Not by a listener: with any of those, every statement of the engine takes a slower way.
+    """
+
+    def begin(connection: Any) -> None:
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                connection.exec_driver_sql(statement)
-            except OperationalError as error:
-                if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                connection.execute(statement)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 # SQLite's own back-off starves waiters; a short random wait keeps the tail flat.
                 time.sleep(random.uniform(0.0005, 0.004))  # noqa: S311 - jitter, not a secret
             else:
                 return
 
-    return engine
+    engine.dialect.do_begin = begin  # type: ignore[method-assign,assignment]
 
 
 def insert(session: Session, model: type[Any]) -> Any:
     """An INSERT of the session's own database, which knows `on_conflict_do_nothing` and `returning`."""
     dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(model)
+
+
+def one_of(column: Any, values: Iterable[Any]) -> Any:
+    """As `in_`, for a few fixed values: an `in_` is spelled out anew at every call."""
+    return or_(false(), *(column == one for one in sorted(values)))
+
+
+def execute(session: Session, statement: Executable, **values: Any) -> CursorResult[Any]:
+    """Run a statement with these bound values past the ORM: plain rows, no entities.
+
+    What the session still holds back is written first. For what is done for every message, with a statement
+    that was built once: building one costs several times what running it does.
+    """
+    session.flush()
+    return session.connection().execute(statement, values)
+
+
+_ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
+
+
+def one_at_a_time(session: Session, key: bytes) -> None:
+    """Wait for every other transaction that works on the same `key`, until it has committed.
+
+    For what no row stands for. SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        execute(session, _ONE_AT_A_TIME, key=int.from_bytes(key[-8:], "big", signed=True))
 
 
 def driver_error(error: BaseException) -> str:
@@ -144,7 +202,7 @@ class Database:
     def __init__(self, url: str, ring: Callable[[Iterable[str]], object] | None = None) -> None:
         self.engine = make_engine(url)
         self._ring = ring
-        self._writer = self.engine.execution_options(lightq_write=True)
+        self._writer = _writer(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -15,13 +15,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import library, recency, wordings
+from delivery import consents, library, opt_outs, recency, wordings
 from delivery.errors import Invalid
 from delivery.library import Library
 from delivery.models.assignments import Assignment, Occasion, Way
 from delivery.models.clients import (
     Client,
-    Consent,
     ContactKind,
     ContactPoint,
     ContactState,
@@ -46,7 +45,7 @@ SETTING = {
     Way.IN_PERSON: "in_person",
 }
 #: Channels that this version can use from end to end.
-OFFERED = frozenset({Way.EMAIL, Way.IN_PERSON})
+OFFERED = frozenset({Way.EMAIL, Way.SMS, Way.IN_PERSON})
 #: Chosen in place of a language: in the room, with somebody who interprets.
 INTERPRETER: Final = "interpreter"
 LANGUAGES: Final = {"en": "English", "es": "Spanish"}
@@ -127,7 +126,9 @@ def choose(session: Session, client: Client, respondent: Respondent, wish: Wish)
 
 def _allowed(session: Session, practice_id: UUID, wish: Wish) -> list[Instrument]:
     if wish.channel not in OFFERED:
-        raise Invalid("This way of asking is not available yet.", {"channel": "Choose e-mail or in person."})
+        raise Invalid(
+            "This way of asking is not available yet.", {"channel": "Choose e-mail, text or in person."}
+        )
     if not wish.instruments:
         raise Invalid("Choose at least one measure.", {"instruments": "Choose at least one."})
     if len(set(wish.instruments)) != len(wish.instruments):
@@ -234,35 +235,31 @@ def reachable(session: Session, respondent: Respondent, channel: Way) -> Contact
     """The contact point that a first message on this channel would use. Raises Invalid saying why none."""
     kind = ContactKind(channel.value)
     words = {"email": "e-mail address", "sms": "phone number"}[kind.value]
+    if respondent.in_person_only:
+        raise Invalid(
+            "Nothing is sent to this client.",
+            {"channel": "The client answers at the kiosk or in the room only. Ask it together."},
+        )
     points = [
         p
         for p in session.scalars(
             select(ContactPoint)
             .where(ContactPoint.respondent_id == respondent.id, ContactPoint.kind == kind)
-            .order_by(ContactPoint.id)
+            .order_by(ContactPoint.state != ContactState.CONFIRMED, ContactPoint.id)
         )
         if p.safe_for is not SafeFor.NOTHING and p.state not in (ContactState.BLOCKED, ContactState.DEAD)
     ]
     if not points:
-        raise Invalid(f"There is no usable {words}.", {"channel": f"Add an {words} first."})
-    if not consents(session, respondent.id, channel):
+        article = "an" if kind is ContactKind.EMAIL else "a"
+        raise Invalid(f"There is no usable {words}.", {"channel": f"Add {article} {words} first."})
+    agreed = [p for p in points if consents.standing(session, respondent.id, kind.value, p.id)]
+    if not agreed:
         raise Invalid(
             "No consent to this channel is on record.",
             {"channel": "Record the client’s consent first; without it nothing is sent."},
         )
-    confirmed = [p for p in points if p.state is ContactState.CONFIRMED]
-    return (confirmed or points)[0]
-
-
-def consents(session: Session, respondent_id: UUID, channel: Way) -> bool:
-    """Whether a consent to the channel stands."""
-    return (
-        session.scalars(
-            select(Consent.id).where(
-                Consent.respondent_id == respondent_id,
-                Consent.channel == channel.value,
-                Consent.withdrawn_at.is_(None),
-            )
-        ).first()
-        is not None
-    )
+    for point in agreed:
+        if not opt_outs.stands(session, kind.value, point.value or "", point.practice_id):
+            return point
+    name = "Text messages are" if kind is ContactKind.SMS else "E-mail is"
+    raise Invalid(f"{name} not possible.", {"channel": f"{name} not possible here. Choose another way."})

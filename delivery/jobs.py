@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CursorResult, and_, func, or_, select, update
+from sqlalchemy import CursorResult, Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from delivery.db import insert, now, uuid7
+from delivery.db import execute, insert, now, uuid7
 from delivery.errors import LeaseLost
 from delivery.models.ledger import OutboxEntry
 from delivery.states import OutboxState
@@ -28,6 +28,8 @@ from delivery.states import OutboxState
 QUEUES: Final = {
     "send": "send",
     "bulk_send": "bulk",
+    "plan_bulk": "bulk",
+    "calendar": "bulk",
     "settle": "send",
     "risk_check": "score",
     "score": "score",
@@ -87,49 +89,75 @@ def _ready(at: datetime) -> Any:
 
 def claim(session: Session, queue: str, lease_seconds: float) -> Claim | None:
     """Take the longest-due ready row of a queue, or None. Of several workers one gets it."""
+    return next(iter(claim_several(session, queue, lease_seconds, 1)), None)
+
+
+def claim_several(session: Session, queue: str, lease_seconds: float, most: int) -> list[Claim]:
+    """Take up to `most` ready rows of a queue under one token, longest due first.
+
+    A row that was tried before is taken alone: one that ends its worker each time costs no other row a try.
+    """
     at, token = now(), uuid7()
-    candidate = (
-        select(OutboxEntry.id)
-        .where(OutboxEntry.queue == queue, OutboxEntry.tries < MOST_TRIES, _ready(at))
-        .order_by(OutboxEntry.due_at, OutboxEntry.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    row = session.execute(
-        update(OutboxEntry)
-        .where(OutboxEntry.id == candidate)
-        .values(
-            state=OutboxState.CLAIMED,
-            claim=token,
-            lease_until=at + timedelta(seconds=lease_seconds),
-            tries=OutboxEntry.tries + 1,
-        )
-        .returning(
+    ready = _candidates(session, queue, at, most)
+    if not ready:
+        return []
+    taken = ready[:1] if ready[0].tries else [row for row in ready if not row.tries]
+    until = at + timedelta(seconds=lease_seconds)
+    session.connection().execute(_TAKE, [{"row_id": row.id, "claim": token, "until": until} for row in taken])
+    return [Claim(row.id, row.practice_id, row.kind, row.subject_id, token, row.tries + 1) for row in taken]
+
+
+def _candidates(session: Session, queue: str, at: datetime, most: int) -> list[Row[Any]]:
+    """Ready rows, longest due first, which no other transaction can take meanwhile."""
+    found = [
+        row for ready in _READY for row in execute(session, ready, ready_queue=queue, at=at, most=most).all()
+    ]
+    return sorted(found, key=lambda row: row.due_at)[:most]
+
+
+def _look(*ready: Any) -> Any:
+    return (
+        select(
             OutboxEntry.id,
             OutboxEntry.practice_id,
             OutboxEntry.kind,
             OutboxEntry.subject_id,
             OutboxEntry.tries,
+            OutboxEntry.due_at,
         )
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    return Claim(row.id, row.practice_id, row.kind, row.subject_id, token, row.tries) if row else None
+        .where(OutboxEntry.queue == bindparam("ready_queue"), OutboxEntry.tries < MOST_TRIES, *ready)
+        .order_by(OutboxEntry.due_at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+#: Each asked by itself: together the index on state, queue and due time would not give them in order.
+_READY: Final = (
+    _look(OutboxEntry.state == OutboxState.CLAIMED, OutboxEntry.lease_until < bindparam("at")),
+    _look(OutboxEntry.state == OutboxState.NEW, OutboxEntry.due_at <= bindparam("at")),
+)
+_TAKE: Final = (
+    update(OutboxEntry)
+    .where(OutboxEntry.id == bindparam("row_id"))
+    .values(
+        state=OutboxState.CLAIMED,
+        claim=bindparam("claim"),
+        lease_until=bindparam("until"),
+        tries=OutboxEntry.tries + 1,
+    )
+)
 
 
 def _held(session: Session, claim: Claim, **values: Any) -> bool:
-    result = session.execute(
-        update(OutboxEntry)
-        .where(
-            OutboxEntry.id == claim.id,
-            OutboxEntry.claim == claim.token,
-            OutboxEntry.state == OutboxState.CLAIMED,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    return execute(session, _HELD, row_id=claim.id, token=claim.token, **values).rowcount == 1
+
+
+_HELD: Final = update(OutboxEntry).where(
+    OutboxEntry.id == bindparam("row_id"),
+    OutboxEntry.claim == bindparam("token"),
+    OutboxEntry.state == OutboxState.CLAIMED,
+)
 
 
 def extend(session: Session, claim: Claim, lease_seconds: float) -> None:
@@ -149,6 +177,12 @@ def again(session: Session, claim: Claim, due_at: datetime) -> None:
     values = {"state": OutboxState.NEW, "due_at": due_at, "tries": claim.tries - 1}
     if not _held(session, claim, **values):
         raise LeaseLost("Another worker has taken this over.")
+
+
+def give_back(session: Session, claims: Iterable[Claim]) -> None:
+    """Let others have rows that were taken and not begun; that is no try, and they are due as before."""
+    for claim in claims:
+        _held(session, claim, state=OutboxState.NEW, tries=claim.tries - 1)
 
 
 def fail(session: Session, claim: Claim, error: BaseException) -> bool:

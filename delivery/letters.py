@@ -3,104 +3,165 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from markupsafe import escape
 
-from channels.base import Message
-from delivery import links, rendering
+from channels import gsm7
+from channels.base import Kind, Message
+from delivery import inbox, links, rendering
 from delivery.db import now
 from delivery.errors import Conflict
-from delivery.models.assignments import Assignment, Link
-from delivery.models.clients import Client, ContactPoint
-from delivery.models.messages import Dispatch, Purpose
-from delivery.models.people import Person, Practice
+from delivery.message_facts import Facts
+from delivery.models.clients import Respondent
+from delivery.models.messages import Purpose
+from delivery.models.people import Practice
 from delivery.settings import Settings
 from delivery.signing import Purpose as TokenPurpose
 from delivery.signing import Tokens
-from delivery.states import OPEN_LINK
 
 TEMPLATE: Final = {
     Purpose.INVITATION: "invitation",
-    Purpose.REMINDER: "invitation",
+    Purpose.REMINDER: "reminder",
     Purpose.RESULT: "result_ready",
     Purpose.RISK: "risk_alert",
     Purpose.LOCKED: "link_locked",
     Purpose.TEST: "test",
 }
+#: Places for a name in a text: tried in turn until all is one segment.
+TEXT_NAMES: Final = (20, 14, 8)
+#: Stands for the link while a letter is laid out: no text of ours or theirs has this character.
+LINK_HERE: Final = "\ue000"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
 
 
-def write(session: Session, row: Dispatch, attempt_id: str, settings: Settings, tokens: Tokens) -> Message:
-    """The finished message of a dispatch. Raises Conflict where its link has ended."""
-    practice = session.get(Practice, row.practice_id)
-    assert practice is not None
+def compose(facts: Facts, attempt_id: UUID, settings: Settings, tokens: Tokens) -> Message:
+    """The finished message. Raises Conflict where its link has ended."""
+    row, practice, respondent = facts.row, facts.practice, facts.respondent
     values: dict[str, Any] = {
         "sender_name": practice.sender_name,
         "help_line": None,
+        "word": respondent.recognition_word if respondent else None,
         "link": f"{settings.base_url}/console",
         "expires_on": "",
     }
-    unsubscribe = None
     if row.purpose in (Purpose.INVITATION, Purpose.REMINDER):
-        values |= _invitation(session, row, practice, settings, tokens)
-        assert row.respondent_id is not None
-        unsubscribe = unsubscribe_url(row.respondent_id, settings, tokens)
-    folder = f"email/{TEMPLATE[row.purpose]}"
-    subject = rendering.render(f"{folder}/subject.txt", **values)
+        values |= _invitation(facts, settings, tokens)
+    if row.channel == "sms":
+        language = respondent.language if respondent else "en"
+        return Message(
+            attempt_id=str(attempt_id),
+            kind="sms",
+            to=facts.to,
+            sender_name=practice.sender_name,
+            sender_address=settings.sender_address,
+            subject="",
+            text=text_message(TEMPLATE[row.purpose], language, values),
+            callback_url=inbox.callback_url(settings, tokens, attempt_id),
+            sender=practice.sms_sender,
+        )
+    unsubscribe = unsubscribe_url(respondent.id, settings, tokens) if respondent is not None else None
+    subject, text, html = _mail(TEMPLATE[row.purpose], values)
     return Message(
-        attempt_id=attempt_id,
+        attempt_id=str(attempt_id),
         kind="email",
-        to=address(session, row),
+        to=facts.to,
         sender_name=practice.sender_name,
         sender_address=settings.sender_address,
-        subject=" ".join(subject.split()),
-        text=rendering.render(f"{folder}/body.txt", **values),
-        html=rendering.render(f"{folder}/body.html", **values),
+        subject=subject,
+        text=text,
+        html=html,
         unsubscribe_url=unsubscribe,
     )
 
 
-def sample(practice: Practice, zone: str, settings: Settings) -> tuple[str, str]:
-    """Subject and text of an invitation sent now, as the console shows them before sending."""
+def without_words(facts: Facts, attempt_id: UUID) -> Message:
+    """What is still known of a message whose link has ended: enough to look it up."""
+    kind: Kind = "sms" if facts.row.channel == "sms" else "email"
+    return Message(str(attempt_id), kind, facts.to, sender_name="", sender_address="", subject="", text="")
+
+
+def sender(facts: Facts) -> str | None:
+    """The practice's own number or messaging service for its texts; None: the installation's."""
+    return facts.practice.sms_sender if facts.row.channel == "sms" else None
+
+
+def text_message(template: str, language: str, values: dict[str, Any]) -> str:
+    """A text in one GSM-7 segment, in Spanish or English.
+
+    Names are cut where a link is long. Raises ValueError where even that leaves more than one segment.
+    """
+    name = f"sms/{template}.{'es' if language == 'es' else 'en'}.txt"
+    for places in TEXT_NAMES:
+        short = {
+            "sender_name": shortened(values["sender_name"], places),
+            "word": shortened(values["word"], places) if values["word"] else None,
+            "link": values["link"],
+            "help_phone": None,
+        }
+        written = rendering.render(name, **short)
+        if gsm7.septets(gsm7.to_gsm7(written)) <= gsm7.PLACES:
+            break
+    return gsm7.one_segment(written)
+
+
+def shortened(name: str, places: int) -> str:
+    """A sender's name or a word as a text has room for it, cut after a whole word where there is one."""
+    plain = gsm7.to_gsm7(name)
+    while gsm7.septets(plain) > places:
+        plain = plain.rpartition(" ")[0] or plain[:-1]
+    return plain
+
+
+def _mail(template: str, values: dict[str, Any]) -> tuple[str, str, str]:
+    """Subject, text and HTML. What differs from person to person is put in where the letter has its place."""
+    link, common = values["link"], values | {"link": LINK_HERE}
+    # A word that a client chose is not kept in memory with the letters of a practice.
+    laid_out = _laid_out if values["word"] is None else _laid_out.__wrapped__
+    subject, text, html = laid_out(template, tuple(common.items()))
+    return subject, text.replace(LINK_HERE, link), html.replace(LINK_HERE, str(escape(link)))
+
+
+@lru_cache(maxsize=256)
+def _laid_out(template: str, values: tuple[tuple[str, Any], ...]) -> tuple[str, str, str]:
+    folder, given = f"email/{template}", dict(values)
+    return (
+        " ".join(rendering.render(f"{folder}/subject.txt", **given).split()),
+        rendering.render(f"{folder}/body.txt", **given),
+        rendering.render(f"{folder}/body.html", **given),
+    )
+
+
+def sample(
+    practice: Practice, respondent: Respondent, channel: str, zone: str, settings: Settings
+) -> tuple[str, str]:
+    """Subject (empty for a text) and words of an invitation sent now, as the console shows them."""
     values: dict[str, Any] = {
         "sender_name": practice.sender_name,
         "help_line": None,
+        "word": respondent.recognition_word,
         "link": f"{settings.client_url}/q/…",
         "expires_on": _day(now() + timedelta(days=settings.link_days), zone),
     }
-    folder = f"email/{TEMPLATE[Purpose.INVITATION]}"
-    subject = " ".join(rendering.render(f"{folder}/subject.txt", **values).split())
-    return subject, rendering.render(f"{folder}/body.txt", **values)
+    if channel == "sms":
+        return "", text_message(
+            "invitation", respondent.language, values | {"link": f"{settings.client_url}/q/..."}
+        )
+    subject, text, _ = _mail("invitation", values)
+    return subject, text
 
 
-def address(session: Session, row: Dispatch) -> str:
-    """The address a message goes to."""
-    if row.person_id is not None:
-        person = session.get(Person, row.person_id)
-        return person.email if person else ""
-    point = session.get(ContactPoint, row.contact_point_id)
-    return (point.value or "") if point else ""
-
-
-def _invitation(
-    session: Session, row: Dispatch, practice: Practice, settings: Settings, tokens: Tokens
-) -> dict[str, str]:
-    link = session.scalars(
-        select(Link).where(Link.assignment_id == row.assignment_id, Link.state.in_(OPEN_LINK))
-    ).first()
-    token = links.token(link, tokens) if link else None
-    assignment = session.get(Assignment, row.assignment_id)
-    if link is None or token is None or assignment is None:
+def _invitation(facts: Facts, settings: Settings, tokens: Tokens) -> dict[str, str]:
+    token = links.token(facts.link, tokens) if facts.link else None
+    if facts.link is None or token is None:
         raise Conflict("The link of this message has ended.")
-    client = session.get(Client, assignment.client_id)
-    zone = (client.time_zone if client else None) or practice.time_zone
-    return {"link": links.url(token, settings), "expires_on": _day(link.expires_at, zone)}
+    zone = facts.zone or facts.practice.time_zone
+    return {"link": links.url(token, settings), "expires_on": _day(facts.link.expires_at, zone)}
 
 
 def _day(at: datetime, zone: str) -> str:

@@ -1,34 +1,40 @@
-"""What became of a call to a provider, settled once and by evidence: its reply, or its own list later.
+"""What became of a call to a provider, as its reply says, or as nothing says yet.
 
 What a provider answered stays true where the worker lost its lease meanwhile, so it is kept then too.
 """
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from channels.base import Receipt, Refused
-from delivery import audit, jobs, letters
-from delivery.db import now, uuid7
+from delivery import audit, breaker, caps, fallback, jobs, messages, reachability
+from delivery.db import execute, now, uuid7
 from delivery.errors import LeaseLost
 from delivery.jobs import Claim
+from delivery.message_facts import Planned
 from delivery.models.assignments import Assignment
-from delivery.models.messages import Attempt, Dispatch, Purpose, RecipientKind
+from delivery.models.messages import Attempt, Dispatch, RecipientKind
 from delivery.settings import Settings
 from delivery.states import AssignmentState, AttemptState, DispatchState, move
 
-#: A provider that refuses for now is asked again after these waits; then the message counts as failed.
-WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+#: Calls that a provider refuses for now before the message counts as failed, and the waits between them:
+#: at random below a bound that doubles from the first to the longest, so that no crowd comes back at once.
+MOST_CALLS: Final = 8
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=30)
 #: Attempts that were taken, or may have been.
 TAKEN = (AttemptState.ATTEMPTING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
 
 
-def _pair(session: Session, attempt_id: UUID) -> tuple[Attempt, Dispatch]:
+def pair(session: Session, attempt_id: UUID) -> tuple[Attempt, Dispatch]:
     """The attempt and its message, locked: outcomes of one message are written one after the other."""
     dispatch_id = select(Attempt.dispatch_id).where(Attempt.id == attempt_id).scalar_subquery()
     row = session.scalars(
@@ -41,7 +47,7 @@ def _pair(session: Session, attempt_id: UUID) -> tuple[Attempt, Dispatch]:
     return attempt, row
 
 
-def _finish(session: Session, claim: Claim) -> None:
+def finish(session: Session, claim: Claim) -> None:
     with suppress(LeaseLost):
         jobs.finish(session, claim)
 
@@ -50,8 +56,39 @@ def accepted(
     session: Session, attempt_id: UUID, claim: Claim, receipt: Receipt, *, evidence: str = "reply"
 ) -> None:
     """The provider took it."""
+    found = execute(session, _CALL, attempt=attempt_id).one()
+    attempt, row = Call._make(found[: len(Call._fields)]), Planned._make(found[len(Call._fields) :])
+    for name in sorted({"", attempt.sender}):
+        breaker.good(session, attempt.provider, name)
+    took(session, attempt, row, receipt, evidence)
+    finish(session, claim)
+
+
+class Call(NamedTuple):
+    """One call: columns of Attempt."""
+
+    id: UUID
+    provider: str
+    sender: str
+
+
+#: What `pair` reads and locks, as plain columns.
+_CALL: Final = (
+    select(
+        *(getattr(Attempt, name) for name in Call._fields),
+        *(getattr(Dispatch, name) for name in Planned._fields),
+    )
+    .join(Dispatch, Dispatch.id == Attempt.dispatch_id)
+    .where(Attempt.id == bindparam("attempt"))
+    .with_for_update(of=Dispatch)
+)
+
+
+def took(
+    session: Session, attempt: Attempt | Call, row: Dispatch | Planned, receipt: Receipt, evidence: str
+) -> None:
+    """Write down that an attempt was taken, with what that means for the message and the ask."""
     at = now()
-    attempt, row = _pair(session, attempt_id)
     if move(
         session,
         Attempt,
@@ -62,6 +99,8 @@ def accepted(
         evidence=evidence,
     ):
         here = receipt.provider == "local_post"
+        if row.state is DispatchState.HELD:  # a person had it sent again, and that waits for the day
+            move(session, Dispatch, row.id, DispatchState.DUE, held_until=None)
         move(
             session,
             Dispatch,
@@ -72,16 +111,14 @@ def accepted(
             reason="It lies in the local post of this machine; no provider is set up." if here else None,
         )
         if row.assignment_id is not None and row.recipient is RecipientKind.CLIENT:
-            planned = Assignment.state == AssignmentState.PLANNED
-            move(session, Assignment, row.assignment_id, AssignmentState.SENT, planned, sent_at=at)
+            move(session, Assignment, row.assignment_id, AssignmentState.SENT, sent_at=at)
         audit.record(session, row.practice_id, audit.WORKER, audit.Tag.MESSAGE_SETTLED, row.id)
-    _finish(session, claim)
 
 
 def refused(session: Session, attempt_id: UUID, claim: Claim, error: Refused) -> None:
     """For certain nothing was sent: plan again where that can help, or show it as failed."""
     at, code, reason = now(), error.code[:40], error.reason[:200]
-    attempt, row = _pair(session, attempt_id)
+    attempt, row = pair(session, attempt_id)
     if not move(
         session,
         Attempt,
@@ -92,24 +129,48 @@ def refused(session: Session, attempt_id: UUID, claim: Claim, error: Refused) ->
         reason=reason,
         evidence="reply",
     ):
-        _finish(session, claim)
+        finish(session, claim)
         return
-    if error.permanent or (attempt.number > len(WAITS) and not error.stops_provider):
-        move(session, Dispatch, row.id, DispatchState.FAILED, code=code, reason=reason)
-        _finish(session, claim)
+    caps.release(session, attempt.id)
+    if error.stops_provider or error.retry_after is not None:
+        breaker.bad(
+            session,
+            attempt.provider,
+            attempt.sender,
+            code=code,
+            reason=reason,
+            account=error.stops_provider,
+            retry_after=error.retry_after,
+        )
+    elif not error.permanent and not error.contact:
+        breaker.bad(session, attempt.provider, "", code=code, reason=reason)
+    unusable = reachability.learned(session, row, error.contact, reason)
+    if unusable or error.permanent or (attempt.number >= MOST_CALLS and not error.stops_provider):
+        failed = not _taken(session, row) and move(
+            session, Dispatch, row.id, DispatchState.FAILED, code=code, reason=reason
+        )
+        if failed and unusable:
+            fallback.instead(session, row)
+        finish(session, claim)
         return
-    wait = WAITS[min(attempt.number, len(WAITS)) - 1]
-    if error.retry_after is not None:
-        wait = max(wait, timedelta(seconds=min(error.retry_after, 86400)))
-    _again(session, row, claim, at + wait, reason, code)
+    wait = max(_jittered(attempt.number), timedelta(seconds=min(error.retry_after or 0, 86400)))
+    again(session, row, claim, at + wait, reason, code)
 
 
-def _again(session: Session, row: Dispatch, claim: Claim, due_at: datetime, reason: str, code: str) -> None:
+def _jittered(number: int) -> timedelta:
+    bound = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (number - 1))
+    return bound * random.uniform(0.2, 1)  # noqa: S311 - jitter, not a secret
+
+
+def _taken(session: Session, row: Dispatch) -> bool:
+    """Whether a call of the message was taken, or may have been."""
+    calls = select(Attempt.id).where(Attempt.dispatch_id == row.id, Attempt.state.in_(TAKEN))
+    return session.scalars(calls.limit(1)).first() is not None
+
+
+def again(session: Session, row: Dispatch, claim: Claim, due_at: datetime, reason: str, code: str) -> None:
     """Hold the message until `due_at`, unless another attempt of it was taken or may have been."""
-    taken = session.scalars(
-        select(Attempt.id).where(Attempt.dispatch_id == row.id, Attempt.state.in_(TAKEN))
-    ).first()
-    if taken is None:
+    if not _taken(session, row):
         # Unclear: another worker took this attempt for dead before its provider's answer came.
         move(session, Dispatch, row.id, DispatchState.DUE, Dispatch.state == DispatchState.UNCLEAR)
         held = move(
@@ -117,7 +178,7 @@ def _again(session: Session, row: Dispatch, claim: Claim, due_at: datetime, reas
         )
         if held:
             _plan(session, row, claim, due_at)
-    _finish(session, claim)
+    finish(session, claim)
 
 
 def _plan(session: Session, row: Dispatch, claim: Claim, due_at: datetime) -> None:
@@ -127,14 +188,15 @@ def _plan(session: Session, row: Dispatch, claim: Claim, due_at: datetime) -> No
             jobs.again(session, claim, due_at)
             return
     key = f"{row.id}|{uuid7()}"
-    jobs.add(session, "send", row.id, practice_id=row.practice_id, key=key, due_at=due_at)
+    jobs.add(session, messages.WORK[row.lane], row.id, practice_id=row.practice_id, key=key, due_at=due_at)
 
 
 def unknown(session: Session, attempt_id: UUID, claim: Claim, reason: str, settings: Settings) -> None:
     """It may or may not have been sent. Never sent again by itself; evidence is looked for later."""
-    attempt, row = _pair(session, attempt_id)
+    attempt, row = pair(session, attempt_id)
+    breaker.bad(session, attempt.provider, "", code="unknown", reason=reason)
     unclear(session, row, attempt, reason, settings)
-    _finish(session, claim)
+    finish(session, claim)
 
 
 def unclear(session: Session, row: Dispatch, attempt: Attempt, reason: str, settings: Settings) -> None:
@@ -152,51 +214,7 @@ def unclear(session: Session, row: Dispatch, attempt: Attempt, reason: str, sett
     )
     if attempt.provider != "smtp":
         # The provider's own list needs time to catch up before "not there" proves anything.
-        at = now() + timedelta(seconds=settings.quarantine_seconds)
+        text = row.channel == "sms"
+        seconds = settings.sms_quarantine_seconds if text else settings.quarantine_seconds
+        at = now() + timedelta(seconds=seconds)
         jobs.add(session, "settle", attempt.id, practice_id=row.practice_id, due_at=at)
-
-
-def unsettled(session: Session, claim: Claim) -> tuple[Attempt, Dispatch, str] | None:
-    """The unknown attempt of a `settle` claim with its message and recipient, or None if settled by now."""
-    attempt = session.get(Attempt, claim.subject_id)
-    if attempt is None or attempt.state is not AttemptState.UNKNOWN:
-        return None
-    row = session.get_one(Dispatch, attempt.dispatch_id)
-    return attempt, row, letters.address(session, row)
-
-
-def settle(session: Session, claim: Claim, found: Receipt | str | None) -> None:
-    """Settle an unknown attempt by what the provider's list says.
-
-    Found = accepted. "not_found" after the quarantine = it was never taken: it is planned again, unless
-    another attempt of the message was or may have been taken; a reminder is dropped (late is better than
-    twice). None = the provider cannot say: it stays unclear until a person decides.
-    """
-    if found is None or unsettled(session, claim) is None:
-        jobs.finish(session, claim)
-        return
-    if isinstance(found, Receipt):
-        accepted(session, claim.subject_id, claim, found, evidence="look_up")
-        return
-    attempt, row = _pair(session, claim.subject_id)
-    move(session, Attempt, attempt.id, AttemptState.REFUSED, settled_at=now(), evidence="look_up")
-    others = session.scalar(
-        select(func.count()).where(Attempt.dispatch_id == row.id, Attempt.state.in_(TAKEN))
-    )
-    if row.purpose is Purpose.REMINDER and not others:
-        was_unclear = Dispatch.state == DispatchState.UNCLEAR
-        move(
-            session,
-            Dispatch,
-            row.id,
-            DispatchState.CANCELLED,
-            was_unclear,
-            code="dropped",
-            reason="Never sent.",
-        )
-        jobs.finish(session, claim)
-        return
-    if row.state is not DispatchState.UNCLEAR:  # sent again or taken back by a person meanwhile
-        jobs.finish(session, claim)
-        return
-    _again(session, row, claim, now(), "Sending again: the provider never had it.", "again")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from delivery import assignments as asks
 from delivery.access import Caller
 from delivery.clients import NewRespondent
 from delivery.contacts import NewContact
+from delivery.db import now
 from delivery.models import Base
 from delivery.models.assignments import Assignment, Way
 from delivery.models.clients import Client, ContactKind, ContactState, RespondentRole
@@ -45,6 +46,14 @@ def settings(folder: Path, **changes: Any) -> Settings:
     }
     (folder / "data").mkdir(exist_ok=True)
     return Settings(**{**values, **changes})
+
+
+def zone_at(first: int, last: int) -> str:
+    """A zone in which the hour is between `first` and `last` just now: day and night for tests."""
+    for shift in range(-12, 13):
+        if first <= now().astimezone(timezone(timedelta(hours=shift))).hour < last:
+            return f"Etc/GMT{-shift:+d}"
+    raise AssertionError("no such hour")
 
 
 def service(folder: Path, **changes: Any) -> Service:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from channels.base import Channel
-from channels.registry import ChannelConfig, build
-from delivery import local_post, logs
+from channels.registry import build
+from delivery import channel_settings, local_post, logs
 from delivery import settings as configuration
 from delivery.service import Service, start
 from delivery.settings import Settings
@@ -22,25 +22,11 @@ class Context:
     channels: dict[str, Channel]
 
 
-def channel_config(settings: Settings) -> ChannelConfig:
-    """The channels' own settings."""
-    return ChannelConfig(
-        email=settings.email,
-        sender_name=settings.sender_name,
-        sender_address=settings.sender_address,
-        smtp_url=settings.smtp_url,
-        sendgrid_api_key=settings.sendgrid_api_key,
-        sendgrid_api_base=settings.sendgrid_api_base,
-        sendgrid_ack=settings.sendgrid_ack,
-        sendgrid_activity=settings.sendgrid_activity,
-    )
-
-
 def make(settings: Settings) -> Context:
     """A context of its own. Raises SettingsError, ChannelConfigError."""
     service = start(settings)
     post = local_post.Box(service.db)
-    return Context(service, build(channel_config(settings), post.keep, post.find))
+    return Context(service, build(channel_settings.of(settings), post.keep, post.find))
 
 
 @cache

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from channels.base import Receipt
-from delivery import assignments, client_life, dispatch, forms, jobs, outcomes, sending
+from delivery import clearance, client_life, consents, dispatch, forms, jobs, resending, sending, settling
 from delivery.assignments import Ask
 from delivery.db import now
 from delivery.errors import Conflict, LightQError
@@ -120,7 +120,7 @@ def test_sending_again_twice_at_once_plans_one_message(migrated: Service, cast: 
 
     def press() -> Any:
         with migrated.db.write() as session:
-            return assignments.resend(session, ada, ask.id).id
+            return resending.resend(session, ada, ask.id).id
 
     found = together(*[press] * TIMES)
     assert sum(isinstance(one, Conflict) for one in found) == TIMES - 1
@@ -130,9 +130,12 @@ def test_sending_again_twice_at_once_plans_one_message(migrated: Service, cast: 
 
 def _attempt(service: Service, row: Dispatch, number: int, state: AttemptState) -> Attempt:
     with service.db.write() as session:
+        agreed = consents.standing(session, row.respondent_id, row.channel, row.contact_point_id)
         attempt = Attempt(
             practice_id=row.practice_id,
             dispatch_id=row.id,
+            recipient=row.recipient,
+            consent_id=agreed.id if agreed else None,
             number=number,
             provider="sendgrid",
             state=state,
@@ -156,7 +159,7 @@ def _settle(service: Service, attempt: Attempt, found: Receipt | str) -> None:
         claim = jobs.claim(session, "send", 20)
         assert claim is not None
         assert claim.subject_id == attempt.id
-        outcomes.settle(session, claim, found)
+        settling.settle(session, claim, found)
 
 
 def test_a_lost_attempt_plans_no_third_call_while_a_second_one_is_open(
@@ -210,5 +213,5 @@ def test_a_resend_by_a_person_goes_to_a_contact_that_takes_invitations_only(
             .values(state=DispatchState.HANDED_OVER)
         )
     with migrated.db.write() as session:
-        row = assignments.resend(session, ada, ask.id)
-        assert dispatch.barred(session, row) is None
+        row = resending.resend(session, ada, ask.id)
+        assert clearance.barred(session, row) is None
