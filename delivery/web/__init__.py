@@ -19,6 +19,7 @@ POLICY: Final[dict[str, tuple[Zone, Access]]] = {
     "post": ("console", "local"),
     "api": ("console", "token"),
     "api.openapi": ("console", "open"),
+    "hooks": ("console", "provider"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from delivery import bell, jobs
+from delivery import bell, inbox, jobs
 from workers import __main__ as processes
 from workers.drain import HANDLERS
 
@@ -15,7 +15,7 @@ def test_every_kind_of_work_has_a_handler() -> None:
 
 def test_every_queue_is_heard_by_exactly_one_kind_of_worker() -> None:
     heard = [queue for queues in processes.QUEUES.values() for queue in queues]
-    assert sorted(heard) == sorted(set(jobs.QUEUES.values()))
+    assert sorted(heard) == sorted({*jobs.QUEUES.values(), inbox.QUEUE})
 
 
 def test_the_bell_names_a_function_that_exists() -> None:
