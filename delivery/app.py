@@ -14,7 +14,7 @@ from delivery import library, logs
 from delivery import settings as configuration
 from delivery.service import Service, start
 from delivery.settings import ROOT, Settings
-from delivery.web import answer, api, console, errors, health, post, zones
+from delivery.web import answer, api, console, errors, health, hooks, post, zones
 
 STATIC = ROOT / "delivery" / "static"
 LANGUAGES = ("en", "es")
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     zones.install(app)
     errors.install(app)
     app.register_blueprint(health.bp)
-    for part in (answer, console, post, api):
+    for part in (answer, console, post, api, hooks):
         app.register_blueprint(part.bp)
     stamps = _stamps()
     app.jinja_env.globals["asset"] = lambda name: f"/static/{name}?v={stamps[name]}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,12 +24,26 @@ from delivery import (
 )
 from delivery.access import Caller
 from delivery.db import now
+from delivery.errors import Invalid
 from delivery.models.assignments import Assignment, Link, Way
 from delivery.models.clients import Client, ContactPoint, Respondent
 from delivery.models.messages import Dispatch, RecipientKind
 from delivery.result_lines import ResultLine
-from delivery.states import OPEN_ASK, UNSENT
+from delivery.states import OPEN_ASK, UNSENT, DispatchState
 from questionnaires.schema import Instrument
+
+#: The page looks again by itself for this long after a message was planned.
+LIVELY: Final = timedelta(minutes=2)
+BY_LINK: Final = (Way.EMAIL, Way.SMS)
+
+
+@dataclass(frozen=True)
+class Again:
+    """A channel through which the link can go once more: where to, or why not."""
+
+    way: Way
+    point: ContactPoint | None
+    barred: str | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,8 @@ class Asked:
 
     assignment: Assignment
     client: Client
+    #: IANA zone of the client's times.
+    zone: str
     respondent: Respondent
     instruments: list[Instrument]
     contact: ContactPoint | None
@@ -50,6 +66,8 @@ class Asked:
     results: list[ResultLine]
     #: What may be wrong about asking this person this.
     remarks: list[str]
+    #: The channels for sending again, the ask's own first; none where it is not open or has no link.
+    again: list[Again]
 
     @property
     def open(self) -> bool:
@@ -73,7 +91,28 @@ class Asked:
     def may_send_again(self) -> bool:
         """Whether a person may send the same link once more: the last message is not waiting to go."""
         waiting = self.message is not None and self.message.state in UNSENT
-        return self.open and not self.together and not waiting
+        return self.open and not self.together and not waiting and not self.unclear
+
+    @property
+    def unclear(self) -> bool:
+        """Whether nobody knows if the last message went out."""
+        return self.message is not None and self.message.state is DispatchState.UNCLEAR
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether the last message did not arrive, so that another channel is worth a press."""
+        gone = (DispatchState.FAILED, DispatchState.CANCELLED)
+        return self.message is None or self.message.state in gone
+
+    @property
+    def moving(self) -> bool:
+        """Whether something is about to change: a message on its way, in its first minutes."""
+        if not self.open or self.message is None or self.message.created_at < now() - LIVELY:
+            return False
+        row = self.message
+        if row.state in UNSENT:
+            return max(row.due_at, row.held_until or row.due_at) < now() + LIVELY
+        return row.state is DispatchState.HANDED_OVER and row.code != "local-post"
 
 
 def read(session: Session, caller: Caller, assignment_id: UUID) -> Asked:
@@ -95,6 +134,7 @@ def read(session: Session, caller: Caller, assignment_id: UUID) -> Asked:
     return Asked(
         assignment=row,
         client=client,
+        zone=clients.zone(session, client),
         respondent=respondent,
         instruments=instruments,
         contact=session.get(ContactPoint, message.contact_point_id) if message else None,
@@ -107,4 +147,17 @@ def read(session: Session, caller: Caller, assignment_id: UUID) -> Asked:
         remarks=eligibility.remarks_on_ask(
             instruments, row, respondent, results.age(client, now().date()), clients.zone(session, client)
         ),
+        again=_again(session, row, respondent),
     )
+
+
+def _again(session: Session, row: Assignment, respondent: Respondent) -> list[Again]:
+    if row.state not in OPEN_ASK or row.channel not in BY_LINK:
+        return []
+    found = []
+    for way in sorted(BY_LINK, key=lambda one: one is not row.channel):
+        try:
+            found.append(Again(way, eligibility.reachable(session, respondent, way), None))
+        except Invalid as error:
+            found.append(Again(way, None, str(error)))
+    return found

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, eligibility, jobs, links, sittings
+from delivery import access, audit, eligibility, links, messages, sittings
 from delivery.access import Caller
 from delivery.audit import Actor
 from delivery.db import now
 from delivery.eligibility import Wish
 from delivery.errors import Conflict, Invalid, NotFound
-from delivery.models.assignments import Assignment, Link, Occasion, Schedule, Way
-from delivery.models.clients import Client, ContactPoint, Episode, Respondent
+from delivery.messages import Lane
+from delivery.models.assignments import Assignment, Occasion, Way
+from delivery.models.clients import Client, Episode, Respondent
 from delivery.models.messages import Attempt, Dispatch, Purpose, RecipientKind
+from delivery.models.schedules import Schedule
 from delivery.settings import Settings
 from delivery.states import OPEN_ASK, UNSENT, AssignmentState, ClientState, DispatchState, LinkState, move
 
@@ -43,6 +45,11 @@ class Ask:
     send_at: datetime | None = None
     expires_in_days: int | None = None
     reminders: int = 0
+    reminder_days: int = 3
+
+
+#: Reminders of one ask, at most.
+MOST_REMINDERS: Final = 3
 
 
 def open_episode(session: Session, client: Client, person_id: UUID) -> Episode:
@@ -60,12 +67,20 @@ def open_episode(session: Session, client: Client, person_id: UUID) -> Episode:
 
 
 def ask(
-    session: Session, caller: Caller, wanted: Ask, settings: Settings, *, undo: bool = True
+    session: Session,
+    caller: Caller,
+    wanted: Ask,
+    settings: Settings,
+    *,
+    undo: bool = True,
+    lane: Lane = "interactive",
+    schedule: tuple[UUID, str] | None = None,
 ) -> Assignment:
-    """Plan an ask; with `undo` its message waits `undo_seconds`. Raises NotFound, Invalid, Conflict."""
+    """Plan an ask; with `undo` its message waits `undo_seconds`. `schedule`: its id and the local date.
+
+    Raises NotFound, Invalid, Conflict.
+    """
     client = lock(session, access.client(session, caller, wanted.client_id).id)
-    if wanted.reminders:
-        raise Invalid("Reminders are not in this version yet.", {"reminders": "Leave it at 0."})
     if client.state is not ClientState.ACTIVE:
         raise Conflict("This client is paused or closed: nothing is sent.")
     respondent = _respondent(session, client, wanted.respondent_id)
@@ -78,6 +93,10 @@ def ask(
     days = wanted.expires_in_days or settings.link_days
     if not 1 <= days <= 60:
         raise Invalid("A link lives 1 to 60 days.", {"expires_in_days": "1 to 60"})
+    if not 0 <= wanted.reminders <= MOST_REMINDERS or not 1 <= wanted.reminder_days <= 30:
+        raise Invalid(
+            "Check the reminders.", {"reminders": f"0 to {MOST_REMINDERS}, each after 1 to 30 days."}
+        )
     row = Assignment(
         practice_id=client.practice_id,
         client_id=client.id,
@@ -92,6 +111,9 @@ def ask(
         send_at=send_at,
         expires_at=send_at + timedelta(days=days),
         reminders=wanted.reminders,
+        reminder_days=wanted.reminder_days,
+        schedule_id=schedule[0] if schedule else None,
+        occurrence=schedule[1] if schedule else None,
     )
     session.add(row)
     session.flush()
@@ -99,7 +121,8 @@ def ask(
         point = eligibility.reachable(session, respondent, wanted.channel)
         links.issue(session, row)
         wait = timedelta(seconds=settings.undo_seconds if undo else 0)
-        plan_message(session, row, point, Purpose.INVITATION, "invitation", send_at + wait)
+        due = send_at + wait
+        messages.plan(session, row, point, Purpose.INVITATION, "invitation", due, lane=lane)
     decided = _decided(wanted)
     audit.record(session, row.practice_id, caller.actor, audit.Tag.ASSIGNMENT_MADE, row.id, decided)
     return row
@@ -143,57 +166,6 @@ def _respondent(session: Session, client: Client, respondent_id: UUID | None) ->
     return rows[0]
 
 
-def plan_message(
-    session: Session, row: Assignment, point: ContactPoint, purpose: Purpose, key: str, due_at: datetime
-) -> Dispatch:
-    """A planned message to the client of an assignment, and the work to send it."""
-    dispatch = Dispatch(
-        practice_id=row.practice_id,
-        purpose=purpose,
-        recipient=RecipientKind.CLIENT,
-        assignment_id=row.id,
-        respondent_id=row.respondent_id,
-        contact_point_id=point.id,
-        channel=point.kind.value,
-        business_key=f"{key}|{row.id}",
-        due_at=due_at,
-    )
-    session.add(dispatch)
-    session.flush()
-    jobs.add(session, "send", dispatch.id, practice_id=row.practice_id, due_at=due_at)
-    return dispatch
-
-
-def resend(session: Session, caller: Caller, assignment_id: UUID) -> Dispatch:
-    """Send the same link once more, because a person asked. Raises NotFound, Conflict."""
-    row = access.one(session, caller, Assignment, assignment_id)
-    lock(session, row.client_id)
-    if row.state not in OPEN_ASK or row.channel not in (Way.EMAIL, Way.SMS):
-        raise Conflict("This form is no longer open, so there is nothing to send again.")
-    waiting = session.scalars(
-        select(Dispatch.id).where(
-            Dispatch.assignment_id == row.id,
-            Dispatch.state.in_(UNSENT),
-            Dispatch.recipient == RecipientKind.CLIENT,
-        )
-    ).first()
-    if waiting:
-        raise Conflict("A message for this form is already on its way.")
-    respondent = session.get(Respondent, row.respondent_id)
-    assert respondent is not None
-    point = eligibility.reachable(session, respondent, row.channel)
-    number = len(session.scalars(select(Dispatch.id).where(Dispatch.assignment_id == row.id)).all())
-    if row.expires_at <= now() or not _open_link(session, row.id):
-        row.expires_at = max(row.expires_at, now() + timedelta(days=7))
-        links.issue(session, row)
-    return plan_message(session, row, point, Purpose.INVITATION, f"again-{number}", now())
-
-
-def _open_link(session: Session, assignment_id: UUID) -> Link | None:
-    rows = session.scalars(select(Link).where(Link.assignment_id == assignment_id)).all()
-    return next((link for link in rows if links.state(link) in (LinkState.OPEN, LinkState.BEGUN)), None)
-
-
 def cancel(session: Session, caller: Caller, assignment_id: UUID) -> None:
     """Take an ask back: its unsent messages and its link end. Raises NotFound, Conflict."""
     row = access.one(session, caller, Assignment, assignment_id)
@@ -203,6 +175,7 @@ def cancel(session: Session, caller: Caller, assignment_id: UUID) -> None:
 
 def end(session: Session, actor: Actor, row: Assignment, to: AssignmentState, reason: str) -> bool:
     """End an open ask with everything that hangs on it; False where it was not open."""
+    hold_messages(session, [row.id])
     moved = move(
         session,
         Assignment,
@@ -223,19 +196,27 @@ def end(session: Session, actor: Actor, row: Assignment, to: AssignmentState, re
     return True
 
 
-def stop_messages(session: Session, assignment_id: UUID, reason: str) -> None:
-    """Cancel what has not left yet. A message whose call to the provider is under way keeps its own end."""
+def hold_messages(session: Session, assignment_ids: Iterable[UUID]) -> list[UUID]:
+    """Lock the messages of asks that have not left, before anything else of the asks, as workers do.
+
+    Whoever ends several asks locks all their messages first: each end also locks the practice's audit log.
+    """
     unsent = (
-        Dispatch.assignment_id == assignment_id,
+        Dispatch.assignment_id.in_(list(assignment_ids)),
         Dispatch.state.in_(UNSENT),
         Dispatch.recipient == RecipientKind.CLIENT,
     )
+    return list(session.scalars(select(Dispatch.id).where(*unsent).order_by(Dispatch.id).with_for_update()))
+
+
+def stop_messages(session: Session, assignment_id: UUID, reason: str) -> None:
+    """Cancel what has not left yet. A message whose call to the provider is under way keeps its own end."""
     # The lock first, in a statement of its own: the second one then sees what a worker has just committed.
-    session.execute(select(Dispatch.id).where(*unsent).with_for_update())
+    held = hold_messages(session, [assignment_id])
     under_way = select(Attempt.id).where(Attempt.dispatch_id == Dispatch.id, Attempt.state == "attempting")
     session.execute(
         update(Dispatch)
-        .where(*unsent, ~under_way.exists())
+        .where(Dispatch.id.in_(held), ~under_way.exists())
         .values(state=DispatchState.CANCELLED, code=reason)
     )
 
@@ -254,6 +235,7 @@ def stop_all(
         asks = asks.where(Assignment.respondent_id == respondent_id)
     session.execute(plans.values(stopped_at=now(), stop_reason=reason))
     rows = session.scalars(asks.order_by(Assignment.id)).all()
+    hold_messages(session, [row.id for row in rows])
     return sum(end(session, actor, row, AssignmentState.CANCELLED, reason) for row in rows)
 
 
@@ -262,4 +244,5 @@ def expire_due(session: Session, limit: int = 200) -> int:
     rows = session.scalars(
         select(Assignment).where(Assignment.state.in_(OPEN_ASK), Assignment.expires_at <= now()).limit(limit)
     ).all()
+    hold_messages(session, [row.id for row in rows])
     return sum(end(session, audit.WORKER, row, AssignmentState.EXPIRED, "time") for row in rows)

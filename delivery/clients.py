@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, contacts
+from delivery import access, audit, consents, contacts
 from delivery.access import Caller
 from delivery.contacts import NewContact
 from delivery.db import now
@@ -20,7 +21,8 @@ from delivery.models.clients import (
     CareRole,
     CareTeam,
     Client,
-    Consent,
+    ContactKind,
+    ContactPoint,
     PermittedUse,
     Respondent,
     RespondentRole,
@@ -41,6 +43,16 @@ FIELDS = (
 LONGEST = 200
 
 
+class NewConsent(NamedTuple):
+    """An agreement to a channel; for `contact` alone, or where none is named for any address on it."""
+
+    channel: str
+    wording: str
+    given_at: datetime
+    how: str
+    contact: str | None = None
+
+
 @dataclass(frozen=True)
 class NewRespondent:
     """One who answers, with contacts and consents."""
@@ -49,8 +61,8 @@ class NewRespondent:
     name: str = ""
     language: str = "en"
     contacts: list[NewContact] = field(default_factory=list)
-    #: (channel, wording, given at, how)
-    consents: list[tuple[str, str, datetime, str]] = field(default_factory=list)
+    #: As `NewConsent`, or (channel, wording, given at, how).
+    consents: Sequence[NewConsent | tuple[str, str, datetime, str]] = ()
     #: (own statistics, alliance figures, wording), or None while the client has not chosen.
     uses: tuple[bool, bool, str] | None = None
 
@@ -135,19 +147,19 @@ def add_respondent(session: Session, caller: Caller, client: Client, new: NewRes
     row.name = new.name.strip() or None
     session.add(row)
     session.flush()
-    for contact in new.contacts:
-        contacts.add(session, row, contact)
-    for channel, wording, given_at, how in new.consents:
-        session.add(
-            Consent(
-                practice_id=client.practice_id,
-                respondent_id=row.id,
-                channel=channel,
-                wording=wording,
-                given_at=given_at,
-                how=how,
-                recorded_by=caller.person_id,
-            )
+    points = [contacts.add(session, row, contact) for contact in new.contacts]
+    session.flush()
+    for one in new.consents:
+        given = NewConsent(*one)
+        consents.give(
+            session,
+            row,
+            given.channel,
+            given_at=given.given_at,
+            how=given.how,
+            wording=given.wording,
+            recorded_by=caller.person_id,
+            point=_meant(points, given) if given.contact else None,
         )
     if new.uses is not None:
         own, alliance, wording = new.uses
@@ -164,6 +176,16 @@ def add_respondent(session: Session, caller: Caller, client: Client, new: NewRes
         )
     session.flush()
     return row
+
+
+def _meant(points: Iterable[ContactPoint], given: NewConsent) -> ContactPoint:
+    """The contact point that a consent names. Raises Invalid where it is none of these."""
+    for point in points:
+        if point.kind.value == given.channel:
+            value = contacts.normal_contact(ContactKind(given.channel), given.contact or "")
+            if value == point.value:
+                return point
+    raise Invalid("Consent", {"consents": "It names an address that is not among the contact points."})
 
 
 def caseload(session: Session, caller: Caller, words: str = "") -> list[Client]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import assignments, audit, links
+from delivery import assignments, audit, consents, links, notices
 from delivery.db import now
 from delivery.errors import Invalid
-from delivery.models.assignments import Assignment, Link, Way
-from delivery.models.clients import Consent, ContactPoint, ContactState, Respondent
-from delivery.models.messages import Dispatch
-from delivery.states import OPEN_LINK, AssignmentState
+from delivery.models.assignments import Assignment, Link
+from delivery.models.clients import ContactKind, ContactPoint, ContactState, Respondent
+from delivery.models.messages import Dispatch, NoticeKind
+from delivery.states import OPEN_LINK, AssignmentState, DispatchState
+
+#: Messages that nobody has read.
+NEVER_READ: Final = (DispatchState.FAILED, DispatchState.CANCELLED)
 
 
 def decline(session: Session, link: Link, why: str) -> None:
@@ -32,10 +36,24 @@ def decline(session: Session, link: Link, why: str) -> None:
     if why == "refused":
         refuse(session, assignment)
         return
-    used = select(Dispatch.contact_point_id).where(Dispatch.assignment_id == assignment.id)
-    for point in session.scalars(select(ContactPoint).where(ContactPoint.id.in_(used))):
-        point.state, point.state_reason = ContactState.BLOCKED, why
+    _block(session, assignment, why)
     _declined(session, assignment, why)
+
+
+def _block(session: Session, assignment: Assignment, why: str) -> None:
+    """Nothing goes there any more for this person: where the link was read, wherever else the same stands."""
+    used = session.scalars(select(Dispatch).where(Dispatch.assignment_id == assignment.id)).all()
+    read = [row for row in used if row.state not in NEVER_READ] or used
+    indexes = select(ContactPoint.blind_index).where(
+        ContactPoint.id.in_({row.contact_point_id for row in read if row.contact_point_id})
+    )
+    points = select(ContactPoint).where(
+        ContactPoint.respondent_id == assignment.respondent_id, ContactPoint.blind_index.in_(indexes)
+    )
+    wrong = NoticeKind.WRONG_PERSON
+    for point in session.scalars(points).all():
+        point.state, point.state_reason = ContactState.BLOCKED, why
+        notices.add(session, assignment.practice_id, assignment.client_id, wrong, point.id)
 
 
 def refuse(session: Session, assignment: Assignment) -> None:
@@ -51,6 +69,7 @@ def refuse(session: Session, assignment: Assignment) -> None:
     assignments.stop_all(
         session, audit.CLIENT, assignment.client_id, "refused", respondent_id=assignment.respondent_id
     )
+    notices.add(session, assignment.practice_id, assignment.client_id, NoticeKind.REFUSED)
     _declined(session, assignment, "refused")
 
 
@@ -64,17 +83,13 @@ def withdraw_mail(session: Session, respondent_id: UUID) -> bool:
     respondent = session.get(Respondent, respondent_id)
     if respondent is None:
         return False
-    standing = session.scalars(
-        select(Consent).where(
-            Consent.respondent_id == respondent_id,
-            Consent.channel == Way.EMAIL.value,
-            Consent.withdrawn_at.is_(None),
-        )
-    ).all()
-    for consent in standing:
-        consent.withdrawn_at = now()
-    if standing:
-        detail = {"consent": "email", "withdrawn": True}
-        tag = audit.Tag.CLIENT_CHANGED
-        audit.record(session, respondent.practice_id, audit.CLIENT, tag, respondent.client_id, detail)
+    if consents.withdraw(session, respondent, ContactKind.EMAIL.value, audit.CLIENT):
+        point = session.scalars(
+            select(ContactPoint)
+            .where(ContactPoint.respondent_id == respondent.id, ContactPoint.kind == ContactKind.EMAIL)
+            .order_by(ContactPoint.id)
+            .limit(1)
+        ).first()
+        client_id, kind = respondent.client_id, NoticeKind.OPTED_OUT
+        notices.add(session, respondent.practice_id, client_id, kind, point.id if point else None)
     return True

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import CursorResult, select, update
@@ -52,7 +52,14 @@ def issue(session: Session, assignment: Assignment) -> Link:
     return link
 
 
-def token(link: Link, tokens: Tokens) -> str | None:
+class Ticket(Protocol):
+    """A link as far as its token goes: the model, or a row that was read without it."""
+
+    @property
+    def token_id(self) -> bytes | None: ...
+
+
+def token(link: Ticket, tokens: Tokens) -> str | None:
     """The link's token, or None once it has ended."""
     raw = link.token_id
     return tokens.make(Purpose.LINK, raw) if raw is not None else None

@@ -26,6 +26,7 @@ class Letter:
     practice's."""
 
     id: UUID
+    kind: str
     to: str
     subject: str
     text: str
@@ -53,6 +54,7 @@ class Box:
                     raise LookupError("there is no such attempt")
                 row = LocalPost(practice_id=attempt.practice_id, attempt_id=attempt.id)
                 row.message = {
+                    "kind": message.kind,
                     "to": message.to,
                     "subject": message.subject,
                     "text": message.text,
@@ -97,6 +99,7 @@ def _letter(row: LocalPost, zone: str) -> Letter:
     message: dict[str, Any] = row.message or {}
     return Letter(
         id=row.id,
+        kind=message.get("kind", "email"),
         to=message["to"],
         subject=message["subject"],
         text=message["text"],
@@ -108,6 +111,5 @@ def _letter(row: LocalPost, zone: str) -> Letter:
 
 
 def _link(text: str) -> str | None:
-    """The first line of a message that is an address: our templates put the link on a line of its own."""
-    lines = (line.strip() for line in text.splitlines())
-    return next((line for line in lines if line.startswith(("http://", "https://"))), None)
+    """The first word of a message that is an address: our templates leave space on both sides of the link."""
+    return next((word for word in text.split() if word.startswith(("http://", "https://"))), None)

@@ -1,4 +1,5 @@
-"""How a client may be reached from now on: a new address with its consent, and an end to "not now"."""
+"""How one who answers may be reached from now on: the word they know their forms by, kiosk only, and an end
+to "not now"."""
 
 from __future__ import annotations
 
@@ -7,71 +8,73 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, clients, contacts
+from delivery import access, assignments, audit, consents, recognition
 from delivery.access import Caller
-from delivery.contacts import NewContact
 from delivery.db import now
 from delivery.errors import Conflict, Invalid, NotFound
-from delivery.models.clients import Client, Consent, ContactKind, ContactPoint, Respondent
+from delivery.models.assignments import Assignment
+from delivery.models.clients import Client, Respondent
+from delivery.states import OPEN_ASK
 
-WORDING: Final = "consent-1"
-ON_PAPER: Final = "signed on paper"
+WORDING: Final = consents.WORDING
+ON_PAPER: Final = consents.ON_PAPER
+IN_THE_ROOM: Final = "given in the room"
 
 
 def signed(on: date, zone: str) -> datetime:
     """Noon of a day in a zone, as the moment of a consent on paper. Raises Invalid for a day to come."""
-    moment = datetime.combine(on, time(12), ZoneInfo(zone))
-    if on > now().astimezone(ZoneInfo(zone)).date() or on.year < 2000:
+    today = now().astimezone(ZoneInfo(zone)).date()
+    if on > today or on.year < 2000:
         raise Invalid("Check the day of the consent.", {"consent_on": "A day that has been."})
-    return moment
+    return min(datetime.combine(on, time(12), ZoneInfo(zone)), now())
 
 
-def add_email(
-    session: Session, caller: Caller, respondent_id: UUID, email: str, consent_on: date | None
-) -> ContactPoint:
-    """An e-mail address, unconfirmed, with the consent on paper where there is one.
+def choose_word(session: Session, caller: Caller, respondent_id: UUID, word: str, *, insist: bool) -> None:
+    """The word that stands in messages and on the start page; empty: none. Raises NotFound, Invalid."""
+    respondent, client = find(session, caller, respondent_id)
+    names = [client.given_name, client.family_name, client.called_by, respondent.name]
+    chosen = recognition.checked(word, [one for one in names if one], insist=insist) if word.strip() else None
+    respondent.recognition_word = chosen
+    detail = {"set": chosen is not None, "own_name": insist}
+    _note(session, caller, client, "recognition_word", **detail)
 
-    Raises NotFound, Invalid.
-    """
-    respondent, client = _respondent(session, caller, respondent_id)
-    try:
-        point = contacts.add(session, respondent, NewContact(ContactKind.EMAIL, email))
-    except Invalid as error:
-        raise Invalid(str(error), {"email": "Write it like name@example.org."}) from None
-    if consent_on is not None:
-        session.add(
-            Consent(
-                practice_id=client.practice_id,
-                respondent_id=respondent.id,
-                channel=ContactKind.EMAIL.value,
-                wording=WORDING,
-                given_at=signed(consent_on, clients.zone(session, client)),
-                how=ON_PAPER,
-                recorded_by=caller.person_id,
-            )
-        )
-    _note(session, caller, client, "contact")
-    return point
+
+def in_person_only(session: Session, caller: Caller, respondent_id: UUID, *, only: bool) -> int:
+    """Kiosk or in the room only, or not any more; gives how many open forms' messages were stopped."""
+    respondent, client = find(session, caller, respondent_id)
+    assignments.lock(session, client.id)
+    respondent.in_person_only = only
+    _note(session, caller, client, "in_person_only", only=only)
+    if not only:
+        return 0
+    asks = session.scalars(
+        select(Assignment.id).where(Assignment.respondent_id == respondent.id, Assignment.state.in_(OPEN_ASK))
+    ).all()
+    for one in asks:
+        assignments.stop_messages(session, one, "in-person-only")
+    return len(asks)
 
 
 def wants_again(session: Session, caller: Caller, respondent_id: UUID) -> None:
     """After a talk the client wants forms again. Raises NotFound, Conflict where nothing was refused."""
-    respondent, client = _respondent(session, caller, respondent_id)
+    respondent, client = find(session, caller, respondent_id)
     if respondent.refused_at is None:
         raise Conflict("Nothing was refused here.")
     respondent.refused_at = None
     _note(session, caller, client, "refused_at")
 
 
-def _respondent(session: Session, caller: Caller, respondent_id: UUID) -> tuple[Respondent, Client]:
+def find(session: Session, caller: Caller, respondent_id: UUID) -> tuple[Respondent, Client]:
+    """One who answers about a client of the caller's. Raises NotFound."""
     respondent = session.get(Respondent, respondent_id)
     if respondent is None:
         raise NotFound
     return respondent, access.client(session, caller, respondent.client_id)
 
 
-def _note(session: Session, caller: Caller, client: Client, field: str) -> None:
-    detail = {"fields": [field]}
+def _note(session: Session, caller: Caller, client: Client, field: str, **what: bool) -> None:
+    detail = {"fields": [field], **what}
     audit.record(session, client.practice_id, caller.actor, audit.Tag.CLIENT_CHANGED, client.id, detail)

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import assignments, eligibility, links
+from delivery import assignments, eligibility, links, messages
 from delivery.db import now
 from delivery.errors import Invalid
 from delivery.models.assignments import Assignment, Link
@@ -54,11 +54,12 @@ def renew(session: Session, row: Assignment, link: Link, respondent: Respondent,
         send_at=at,
         expires_at=at + timedelta(days=settings.link_days),
         reminders=row.reminders,
+        reminder_days=row.reminder_days,
     )
     session.add(fresh)
     session.flush()
     issued = links.issue(session, fresh)
     issued.renewals = link.renewals + 1
     link.renewals = MOST_RENEWALS  # this page has had its turn; the next is asked for from the new link
-    assignments.plan_message(session, fresh, point, Purpose.INVITATION, "renewed", at)
+    messages.plan(session, fresh, point, Purpose.INVITATION, "renewed", at)
     return True

@@ -9,7 +9,20 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, assignments, audit, clients, eligibility, letters, library, offers, results
+from channels import gsm7
+from delivery import (
+    access,
+    assignments,
+    audit,
+    clients,
+    consents,
+    eligibility,
+    letters,
+    library,
+    offers,
+    results,
+    signing,
+)
 from delivery.access import Caller
 from delivery.assignments import Ask
 from delivery.db import now
@@ -27,21 +40,43 @@ from questionnaires.schema import Instrument
 ONE_PRESS: Final = timedelta(seconds=10)
 
 
-@dataclass(frozen=True)
-class Who:
-    """One who may answer; `point` is where an e-mail would go, `barred` why none can be sent."""
+#: Ways by which a message goes out, in the order of the page.
+BY_MESSAGE: Final = (Way.EMAIL, Way.SMS)
 
-    respondent: Respondent
+
+@dataclass(frozen=True)
+class Route:
+    """Where a message on one channel would go and under which consent, or why (`barred`) none can."""
+
     point: ContactPoint | None
     consent: Consent | None
     barred: str | None
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What the page offers for one client, what has to be decided, and the message as it would go out.
+class Who:
+    """One who may answer, and the routes to them."""
 
-    `instead` has, for a measure without an official text, those that have one.
+    respondent: Respondent
+    routes: dict[Way, Route]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message as it would go out; of a text also in how many parts, and its places of the 160."""
+
+    subject: str
+    text: str
+    parts: int = 0
+    places: int = 0
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the page offers for one client, what has to be decided, and the messages as they would go out.
+
+    `instead` has, for a measure without an official text, those that have one; `letters` only the channels
+    on which somebody can be reached.
     """
 
     client: Client
@@ -52,8 +87,13 @@ class Choices:
     offer: Offer
     doubts: Doubts
     instead: dict[str, list[Instrument]]
-    subject: str
-    text: str
+    letters: dict[Way, Letter]
+
+    @property
+    def way(self) -> Way:
+        """What is marked unless somebody chooses: the first channel that reaches this person."""
+        mine = next(one for one in self.who if one.respondent.id == self.respondent.id)
+        return next((way for way, route in mine.routes.items() if route.point), Way.IN_PERSON)
 
 
 def choices(
@@ -77,11 +117,11 @@ def choices(
     wish = assignments.wish_of(session, caller, wanted)
     doubts = eligibility.doubts(session, respondent, instruments, wish)
     zone = clients.zone(session, client)
-    subject, text = letters.sample(practice, zone, settings)
+    who = [_who(session, one) for one in respondents]
     return Choices(
         client=client,
         zone=zone,
-        who=[_who(session, one) for one in respondents],
+        who=who,
         respondent=respondent,
         occasion=wish.occasion,
         offer=offers.to(
@@ -92,26 +132,32 @@ def choices(
             one.key: offers.instead(session, respondent, one, wanted.channel, wanted.instruments)
             for one in doubts.no_text
         },
-        subject=subject,
-        text=text,
+        letters={
+            way: _letter(practice, respondent, way, zone, settings)
+            for way in BY_MESSAGE
+            if any(one.routes[way].point for one in who)
+        },
     )
 
 
 def _who(session: Session, respondent: Respondent) -> Who:
-    consent = session.scalars(
-        select(Consent)
-        .where(
-            Consent.respondent_id == respondent.id,
-            Consent.channel == Way.EMAIL.value,
-            Consent.withdrawn_at.is_(None),
-        )
-        .order_by(Consent.id.desc())
-        .limit(1)
-    ).first()
+    return Who(respondent, {way: _route(session, respondent, way) for way in BY_MESSAGE})
+
+
+def _route(session: Session, respondent: Respondent, way: Way) -> Route:
     try:
-        return Who(respondent, eligibility.reachable(session, respondent, Way.EMAIL), consent, None)
+        point = eligibility.reachable(session, respondent, way)
     except Invalid as error:
-        return Who(respondent, None, consent, str(error))
+        return Route(None, None, str(error))
+    return Route(point, consents.standing(session, respondent.id, way.value, point.id), None)
+
+
+def _letter(practice: Practice, respondent: Respondent, way: Way, zone: str, settings: Settings) -> Letter:
+    subject, text = letters.sample(practice, respondent, way.value, zone, settings)
+    if way is not Way.SMS:
+        return Letter(subject, text)
+    sent = text.replace("/q/...", "/q/" + "x" * len(signing.SHAPE))
+    return Letter(subject, text, gsm7.segments(sent), gsm7.septets(sent))
 
 
 def send(session: Session, caller: Caller, wanted: Ask, settings: Settings) -> Assignment:

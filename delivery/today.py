@@ -10,13 +10,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from delivery import access, alerts, audit, dispatch, links, result_lines, stuck
+from delivery import access, alerts, audit, dispatch, links, notices, result_lines, stuck
 from delivery.access import Caller
 from delivery.db import now
 from delivery.models.assignments import Assignment
 from delivery.models.clients import Client
-from delivery.models.messages import Dispatch
+from delivery.models.messages import Dispatch, NoticeKind
 from delivery.models.results import Alert, Submission
+from delivery.notices import Line
 from delivery.result_lines import ResultLine
 from delivery.states import OPEN_ASK, AssignmentState
 from delivery.stuck import Astray, Parked
@@ -24,6 +25,8 @@ from delivery.stuck import Astray, Parked
 MOST: Final = 100
 #: "Not for me" and "I don't want these forms" stay on the page for this long.
 DECLINED_FOR: Final = timedelta(days=14)
+#: Why an ask ended -> the notice that tells of it.
+SAID: Final = {"wrong-person": NoticeKind.WRONG_PERSON, "refused": NoticeKind.REFUSED}
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Today:
     declined: list[Assignment]
     astray: list[Astray]
     parked: list[Parked]
+    notices: list[Line]
 
 
 def today(session: Session, caller: Caller) -> Today:
@@ -69,11 +73,16 @@ def today(session: Session, caller: Caller) -> Today:
         .where(Assignment.state == AssignmentState.DECLINED, Assignment.ended_at > now() - DECLINED_FOR)
         .order_by(Assignment.ended_at.desc())
     ).all()
+    told = notices.open_for(session, caller)
+    lines = {(line.notice.client_id, line.notice.kind) for line in told}
+    # What stands among the notices, with a press that takes it away, is not said twice.
+    declined = [row for row in declined if (row.client_id, SAID.get(row.end_reason or "")) not in lines]
     astray, parked = stuck.astray(session, caller), stuck.parked(session, caller)
     lost = {a.assignment.id for a in astray if a.assignment and a.to_client}
     waiting = [row for row in waiting if row.id not in lost]
     asks = [*waiting, *declined, *(a.assignment for a in astray), *(p.assignment for p in parked)]
     named = {r.client_id for r in risks} | {s.client_id for s in fresh} | {a.client_id for a in asks if a}
+    named |= {line.notice.client_id for line in told}
     found = named_clients(session, caller, named)
     return Today(
         clients=found,
@@ -82,9 +91,10 @@ def today(session: Session, caller: Caller) -> Today:
         waiting=list(waiting),
         newest=dispatch.newest(session, [a.id for a in waiting]),
         locked=links.locked(session, [a.id for a in waiting]),
-        declined=list(declined),
+        declined=declined,
         astray=astray,
         parked=parked,
+        notices=told,
     )
 
 

@@ -26,7 +26,7 @@ from workers import heartbeat, scheduler
 
 #: Process -> the queues it hears, in order of precedence.
 QUEUES: Final = {
-    "send": ["send"],
+    "send": ["send", "receipts"],
     "bulk": ["bulk"],
     "score": ["score", "handoff"],
     "report": ["report"],

@@ -16,10 +16,16 @@ from delivery.models.ledger import Heartbeat
 EVERY_SECONDS = 5.0
 log = structlog.get_logger()
 
+#: No fork while a line is written: a lock that this thread holds then would be held in the child for ever.
+_writing = threading.Lock()
+os.register_at_fork(
+    before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_writing.release
+)
+
 
 def beat(db: Database, kind: str, name: str) -> None:
     """Write this process's line."""
-    with db.write() as session:
+    with _writing, db.write() as session:
         session.merge(Heartbeat(process=name, kind=kind, pid=os.getpid(), at=now()))
 
 

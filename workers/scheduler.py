@@ -15,10 +15,12 @@ import structlog
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from delivery import assignments, forms, jobs, links, previews, throttle
+from delivery import assignments, forms, inbox, jobs, links, previews, reminders, throttle
 from delivery.db import insert, now
 from delivery.models.ledger import Heartbeat, StoredReply, Tick
+from delivery.schedules import turning
 from delivery.service import Service
+from delivery.settings import Settings
 from workers import heartbeat
 
 log = structlog.get_logger()
@@ -51,16 +53,25 @@ def _forget(session: Session) -> None:
     session.execute(delete(Heartbeat).where(Heartbeat.at < now() - timedelta(hours=1)))
 
 
-#: What runs out: worn-out work, links, asks, drafts, counters, previews, then replies, old ticks, heartbeats.
+#: What runs out: worn-out work, links, asks, drafts, counters, previews, callbacks, then replies, old ticks,
+#: heartbeats. `inbox.wake` rings for callbacks that wait.
 PARTS: Final[tuple[Callable[[Session], object], ...]] = (
     _park,
     links.expire_due,
     assignments.expire_due,
+    reminders.plan_due,
     forms.wipe_old,
     throttle.forget_old,
     previews.forget_old,
+    inbox.wake,
+    inbox.forget_old,
     _forget,
 )
+
+
+#: What comes in large numbers at one time of day: so many at a time, True where there may be more.
+BATCHES: Final[tuple[Callable[[Session, Settings], bool], ...]] = (turning.realign, turning.take)
+MOST_BATCHES: Final = 100
 
 
 def sweep(service: Service) -> None:
@@ -71,6 +82,15 @@ def sweep(service: Service) -> None:
                 part(session)
         except Exception as error:
             log.error("scheduler.sweep", part=part.__name__, error=jobs.where(error))
+    for batch in BATCHES:
+        try:
+            for _ in range(MOST_BATCHES):
+                with service.db.write() as session:
+                    more = batch(session, service.settings)
+                if not more:
+                    break
+        except Exception as error:
+            log.error("scheduler.sweep", part=batch.__name__, error=jobs.where(error))
 
 
 def step(service: Service) -> None:

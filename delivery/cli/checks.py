@@ -13,7 +13,7 @@ from typing import Final, Literal
 from sqlalchemy import func, select
 
 from channels import registry
-from delivery import crypto
+from delivery import breaker, channel_settings, crypto, inbox
 from delivery.bell import Bell
 from delivery.cli import broker, database, rotation, sheet
 from delivery.db import Database, now
@@ -27,6 +27,8 @@ FONTS: Final = ROOT / "delivery" / "static" / "fonts"
 LITTLE, TOO_LITTLE = 2_000_000_000, 200_000_000
 #: Nothing was ever written before this version existed.
 EARLIEST: Final = datetime(2026, 11, 1, tzinfo=UTC)
+#: Reports an hour about messages that nobody here sent, from which on somebody should look.
+MOST_UNKNOWN: Final = 5
 
 
 def signing_keys(settings: Settings) -> Finding:
@@ -147,22 +149,32 @@ def clock(settings: Settings) -> Finding:
     return "ok", f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def email(settings: Settings) -> Finding:
-    """The e-mail channel can be built from the settings. Nothing is connected to."""
-    registry.build(
-        registry.ChannelConfig(
-            email=settings.email,
-            sender_name=settings.sender_name,
-            sender_address=settings.sender_address,
-            smtp_url=settings.smtp_url,
-            sendgrid_api_key=settings.sendgrid_api_key,
-            sendgrid_api_base=settings.sendgrid_api_base,
-            sendgrid_ack=settings.sendgrid_ack,
-            sendgrid_activity=settings.sendgrid_activity,
-        ),
-        keep=lambda _message: "",
-        find=lambda _attempt: None,
-    )
-    if settings.email == "outbox":
-        return "warn", "messages stay in the local post of this machine: set LIGHTQ_EMAIL=smtp to send"
-    return "ok", f"{settings.email}, from {settings.sender_address}"
+def messages(settings: Settings) -> Finding:
+    """The channels can be built from the settings. Nothing is connected to."""
+    registry.build(channel_settings.of(settings), keep=lambda _message: "", find=lambda _attempt: None)
+    stay = [name for name, way in (("e-mail", settings.email), ("texts", settings.sms)) if way == "outbox"]
+    ways = f"e-mail by {settings.email}, texts by {settings.sms}"
+    if stay:
+        return "warn", f"{ways}: {' and '.join(stay)} stay in the local post of this machine"
+    return "ok", f"{ways}, from {settings.sender_address}"
+
+
+def callbacks(settings: Settings) -> Finding:
+    """Providers can tell what became of messages, and what they told was understood."""
+    if settings.email == "sendgrid" and not settings.sendgrid_webhook_keys:
+        return "warn", "LIGHTQ_SENDGRID_WEBHOOK_KEYS is not set: bounces of e-mails stay unknown"
+    if database.missing(settings):
+        return "ok", "nothing yet"
+    store = Database(settings.database)
+    try:
+        with store.read() as session:
+            unknown, worn = inbox.unknown_last_hour(session), inbox.worn_out(session)
+            shut = breaker.open_ones(session)
+    finally:
+        store.close()
+    if shut:
+        return "warn", "; ".join(f"{one.provider} gets nothing just now: {one.reason}" for one in shut)
+    if worn or unknown > MOST_UNKNOWN:
+        words = f"{worn} reports of providers could not be applied"
+        return "warn", f"{words}; {unknown} of the last hour are about messages that nobody here sent"
+    return "ok", "what providers told was applied"

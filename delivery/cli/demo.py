@@ -9,13 +9,15 @@ import socket
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
 from delivery import keys
 from delivery import settings as configuration
-from delivery.cli import database, example, machine, once
+from delivery.cli import database, example, faults, machine, once
 from delivery.cli.supervisor import Supervisor, only_one
 from delivery.errors import LightQError
 from delivery.service import start
@@ -35,9 +37,10 @@ def free_port(wanted: int) -> int:
     raise LightQError(f"No free port from {wanted} to {wanted + 19}: choose another one with --port.")
 
 
-def data_directory() -> Path:
-    """Where the demo keeps its data. Raises LightQError where a real installation lives there."""
+def data_directory(*, apart: bool = False) -> Path:
+    """Where the demo keeps its data; `apart`: beside that. LightQError where a real installation lives."""
     path = Path(os.environ.get("LIGHTQ_DATA_DIR") or ROOT / "var").resolve()
+    path = path.with_name(f"{path.name}-faults") if apart else path
     if (path / "setup.json").exists():
         raise LightQError(
             f"{path} holds a real installation. Give the demo a folder of its own with LIGHTQ_DATA_DIR."
@@ -45,9 +48,8 @@ def data_directory() -> Path:
     return path
 
 
-def prepare(port: int) -> Settings:
+def prepare(port: int, data_dir: Path, **more: Any) -> Settings:
     """Keys, settings and a filled database in the data directory; what is there already is kept."""
-    data_dir = data_directory()
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = data_dir.parent / f"{data_dir.name}-keys" / "demo.keys"
     if not kept.exists():
@@ -62,6 +64,7 @@ def prepare(port: int) -> Settings:
         client_url=f"http://localhost:{port}",
         secret_keys=kept.read_text(encoding="ascii").strip(),
         kek_file=kept.with_name("kek"),
+        **more,
     )
     database.upgrade(settings)
     if not (data_dir / "demo.json").exists():
@@ -80,7 +83,7 @@ def greeting(settings: Settings, seconds: float) -> str:
         "",
         f"  Console      {settings.base_url}/console",
         *(f"    sign in    {p['email']}   {p['password']}   ({p['name']})" for p in shown["sign_ins"]),
-        f"  Local post   {settings.base_url}/outbox   (what would be sent; open the links there)",
+        *_post(settings),
         f"  API          {settings.base_url}/api/v1/openapi.json",
         f"    token      {shown['token']}",
         "",
@@ -88,6 +91,12 @@ def greeting(settings: Settings, seconds: float) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _post(settings: Settings) -> list[str]:
+    if settings.email != "outbox":
+        return ["  Messages     go to a local carrier with faults"]
+    return [f"  Local post   {settings.base_url}/outbox   (what would be sent; open the links there)"]
 
 
 @click.command()
@@ -98,13 +107,22 @@ def greeting(settings: Settings, seconds: float) -> str:
 )
 @click.option("--wait", default=90, show_default=True, help="Seconds that --once waits for its reports.")
 @click.option("--without", multiple=True, help="Leave a process out, to see what then happens.")
-def demo(port: int, run_once: bool, out: Path | None, wait: int, without: tuple[str, ...]) -> None:
+@click.option(
+    "--faults", "with_faults", is_flag=True, help="Send through a carrier with faults, kill workers."
+)
+def demo(
+    port: int, run_once: bool, out: Path | None, wait: int, without: tuple[str, ...], with_faults: bool
+) -> None:
     """Run everything with an invented practice. With --once: do the whole chain, write the PDFs, stop."""
     began = time.monotonic()
-    data_dir = data_directory()
-    with only_one(data_dir):
+    data_dir = data_directory(apart=with_faults)
+    with only_one(data_dir), ExitStack() as stack:
         free = free_port(port)
-        settings = prepare(free)
+        carrier = None
+        if with_faults:
+            carrier = faults.Carrier(data_dir, f"http://127.0.0.1:{free}")
+            stack.callback(carrier.stop)
+        settings = prepare(free, data_dir, **(carrier.settings if carrier else {}))
         processes, _ = machine.processes(settings, free)
         unknown = set(without) - {process.name for process in processes}
         if unknown:
@@ -123,6 +141,8 @@ def demo(port: int, run_once: bool, out: Path | None, wait: int, without: tuple[
                     return
                 time.sleep(0.1)
             click.echo(greeting(settings, time.monotonic() - began))
+            if carrier is not None:
+                faults.watch(settings, carrier)
             if run_once:
                 result.append(once.run(settings, out or Path("out"), wait))
                 supervisor.ask_to_stop()

@@ -42,7 +42,8 @@ LOOKS: Final[dict[str, Callable[[Settings], Finding]]] = {
     "fonts": checks.fonts,
     "disk": checks.disk,
     "clock": checks.clock,
-    "e-mail": checks.email,
+    "messages": checks.messages,
+    "callbacks": checks.callbacks,
 }
 
 

@@ -7,14 +7,16 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from delivery import declining, forms, links, passphrases, sheets, throttle
+from delivery import contacts, declining, forms, links, passphrases, sheets, throttle
 from delivery.db import now
 from delivery.errors import NotFound, NotSaved, TooMany
 from delivery.models.assignments import Assignment, FormSession, Link
-from delivery.models.clients import Respondent
+from delivery.models.clients import ContactPoint, Respondent
+from delivery.models.messages import Dispatch
 from delivery.passphrases import Held, Refusal
 from delivery.signing import Purpose
 from delivery.states import OPEN_LINK
@@ -56,7 +58,9 @@ def start(token: str) -> AnyResponse:
             chosen = chosen_language()
             return redirect(f"/f/{form.ref}" + (f"?lang={chosen}" if chosen else ""), 302)
         stands = links.state(link) in OPEN_LINK
-        if stands:
+        if stands and (word := _whose(session, row)):
+            reply = page("whose", lang, token=token, about=about(session, row), word=word, no=_said("no"))
+        elif stands:
             reply = _start_page(session, token, link, row, lang)
         else:
             _not_too_often(session)
@@ -67,6 +71,21 @@ def start(token: str) -> AnyResponse:
         else:
             _hits().count(session)
     return reply
+
+
+def _said(whose: str) -> bool:
+    """Whether this request is the answer to "Is this form for …?"; nothing of it is kept."""
+    return request.args.get("for") == whose
+
+
+def _whose(session: Session, row: Assignment) -> str | None:
+    """The word to ask about first: several people read what comes to where this link went."""
+    respondent = session.get_one(Respondent, row.respondent_id)
+    if _said("me") or not respondent.recognition_word:
+        return None
+    used = select(Dispatch.contact_point_id).where(Dispatch.assignment_id == row.id)
+    points = session.scalars(select(ContactPoint).where(ContactPoint.id.in_(used)))
+    return respondent.recognition_word if any(contacts.shared(session, one) for one in points) else None
 
 
 def _hits() -> throttle.EndedHits:

@@ -15,7 +15,7 @@ bp = Blueprint("post", __name__)
 def only_here() -> None:
     """404 unless messages stay here and both zones are addresses of this machine."""
     settings = service().settings
-    if settings.email != "outbox" or not settings.on_loopback:
+    if "outbox" not in (settings.email, settings.sms) or not settings.on_loopback:
         abort(404)
 
 
@@ -32,11 +32,12 @@ def outbox() -> str:
 
 @bp.get("/outbox.json")
 def outbox_json() -> Response:
-    """[{"id", "to", "subject", "text", "html", "sent_at", "link"}, …], newest first."""
+    """[{"id", "kind", "to", "subject", "text", "html", "sent_at", "link"}, …], newest first."""
     return jsonify(
         [
             {
                 "id": str(letter.id),
+                "kind": letter.kind,
                 "to": letter.to,
                 "subject": letter.subject,
                 "text": letter.text,

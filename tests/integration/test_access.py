@@ -161,8 +161,8 @@ def test_foreign_ids_in_a_body_are_unknown_too(
     if email == "ada@example.org":
         choice = {"client": str(cast.cy), "who": str(olive.respondent_id), "what": "phq9", "how": "email"}
         assert browser.post("/console/send", data=choice).status_code == 404
-        typed = {"respondent": str(olive.respondent_id), "email": "new@example.org"}
-        assert browser.post(f"/console/clients/{cast.cy}/email", data=typed).status_code == 422
+        typed = {"respondent": str(olive.respondent_id), "contact": "new@example.org"}
+        assert browser.post(f"/console/clients/{cast.cy}/contacts", data=typed).status_code == 422
 
 
 @WRONG_MEMBERS

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from channels.registry import build as build_channels
-from delivery import alerts, audit, dispatch, forms, local_post, reports, submissions
+from delivery import alerts, audit, channel_settings, dispatch, forms, local_post, reports, submissions
 from delivery.errors import Conflict
 from delivery.models.assignments import Assignment, FormSession, Link
 from delivery.models.ledger import OutboxEntry
@@ -19,13 +19,13 @@ from delivery.service import Service
 from delivery.states import AssignmentState, AttemptState, DispatchState, LinkState, OutboxState, WorkState
 from tests import build
 from workers import drain
-from workers.context import Context, channel_config
+from workers.context import Context
 
 
 @pytest.fixture
 def here(migrated: Service, monkeypatch: pytest.MonkeyPatch) -> Context:
     post = local_post.Box(migrated.db)
-    made = Context(migrated, build_channels(channel_config(migrated.settings), post.keep, post.find))
+    made = Context(migrated, build_channels(channel_settings.of(migrated.settings), post.keep, post.find))
     monkeypatch.setattr(drain, "context", lambda: made)
     return made
 

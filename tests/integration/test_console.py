@@ -39,14 +39,15 @@ def ada(app: Flask, cast: build.Cast) -> FlaskClient:
 def _deliver(service: Service, refuse: str = "") -> list[Message]:
     """Do what the sending worker does, over the local post; addresses with `refuse` in them are refused."""
     box = Box(service.db)
-    channel, sent = LocalPost(box.keep, box.find), []
+    channels = {kind: LocalPost(box.keep, box.find, kind) for kind in ("email", "sms")}
+    sent = []
     while True:
         with service.db.write() as session:
             claim = jobs.claim(session, "send", 20)
         if claim is None:
             return sent
         with service.db.write() as session:
-            out = dispatch.prepare(session, claim, channel, service.settings, service.tokens)
+            out = dispatch.prepare(session, claim, channels, service.settings, service.tokens)
         if out is None:
             continue
         if refuse and refuse in out.message.to:
@@ -55,7 +56,7 @@ def _deliver(service: Service, refuse: str = "") -> list[Message]:
                     session, out.attempt_id, claim, Refused("smtp_550", "The mailbox does not exist.", True)
                 )
             continue
-        receipt: Receipt = channel.send(out.message)
+        receipt: Receipt = out.channel.send(out.message)
         with service.db.write() as session:
             outcomes.accepted(session, out.attempt_id, claim, receipt)
         sent.append(out.message)
@@ -179,11 +180,11 @@ def test_an_address_can_be_added_later_with_its_consent(
 ) -> None:
     place = ada.post("/console/clients/new", data={"given_name": "Ottilie"}).location
     who = re.findall(r'name="respondent" value="([^"]+)"', ada.get(place).text)[0]
-    refused = ada.post(f"{place}/email", data={"respondent": who, "email": "nope"})
+    refused = ada.post(f"{place}/contacts", data={"respondent": who, "contact": "nope"})
     assert refused.status_code == 422
     assert 'value="nope"' in refused.text
-    typed = {"respondent": who, "email": "otti@example.org", "consent_on": "2026-01-05"}
-    assert ada.post(f"{place}/email", data=typed).status_code == 303
+    typed = {"respondent": who, "contact": "otti@example.org", "consent": "paper", "consent_on": "2026-01-05"}
+    assert ada.post(f"{place}/contacts", data=typed).status_code == 303
     sent = ada.post(
         "/console/send", data={"client": place.rsplit("/", 1)[-1], "what": "phq9", "how": "email"}
     )
@@ -306,7 +307,7 @@ def test_the_status_history_is_told_with_times(ada: FlaskClient, service: Servic
     row = build.ask(service, cast.caller(service, cast.ada), cast.cy, ["phq9"])
     _deliver(service)
     page = ada.get(f"/console/assignments/{row.id}").text
-    for words in ("asked", "message put into the local post", "not begun", "today at"):
+    for words in ("Asked", "message put into the local post", "No answer yet", "oday at"):
         assert words in page
     assert ada.post(f"/console/assignments/{row.id}/resend").status_code == 303
     assert len(_deliver(service)) == 1
@@ -567,7 +568,7 @@ def test_a_bounced_message_is_seen_and_sent_again_by_a_person(
     _deliver(service, refuse="cy@")
     page = ada.get("/console/").text
     assert "Did not go by itself: 1" in page
-    assert "The mailbox does not exist." in page
+    assert "takes no mail for this address" in page
     with service.db.write() as session:
         message = session.scalars(select(Dispatch).where(Dispatch.assignment_id == row.id)).one()
         point = session.get(ContactPoint, message.contact_point_id)
@@ -654,6 +655,7 @@ def test_with_a_provider_no_page_speaks_of_the_local_post(
     app: Flask, service: Service, cast: build.Cast
 ) -> None:
     object.__setattr__(service.settings, "email", "smtp")
+    object.__setattr__(service.settings, "sms", "twilio")
     ada = signed_in(app, "ada@example.org")
     assert "local post" not in ada.get("/console/").text
     assert ada.get("/outbox").status_code == 404
@@ -681,8 +683,8 @@ def test_the_local_post_lists_the_newest_first_with_its_link(
     _deliver(service)
     letters = ada.get("/outbox.json").get_json()
     assert [sorted(one) for one in letters] == [
-        ["html", "id", "link", "sent_at", "subject", "text", "to"],
-        ["html", "id", "link", "sent_at", "subject", "text", "to"],
+        ["html", "id", "kind", "link", "sent_at", "subject", "text", "to"],
+        ["html", "id", "kind", "link", "sent_at", "subject", "text", "to"],
     ]
     assert letters[0]["sent_at"] > letters[1]["sent_at"]
     assert letters[0]["link"].startswith("http://localhost:8080/q/")

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from channels.registry import build as build_channels
-from delivery import alerts, assignments, forms, library, local_post, reports, submissions
+from delivery import alerts, assignments, channel_settings, forms, library, local_post, reports, submissions
 from delivery.assignments import Ask
 from delivery.models.assignments import Way
 from delivery.models.library import TermsAccepted
@@ -24,7 +24,7 @@ from questionnaires.schema import Instrument
 from questionnaires.scoring import score
 from tests import build
 from workers import drain
-from workers.context import Context, channel_config
+from workers.context import Context
 
 WORDED = [one.key for one in library.shipped().list() if one.wordings]
 LARGEST = 300_000
@@ -51,7 +51,7 @@ def test_it_goes_from_the_ask_to_the_pdf(
     key: str, service: Service, cast: build.Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = local_post.Box(service.db)
-    here = Context(service, build_channels(channel_config(service.settings), post.keep, post.find))
+    here = Context(service, build_channels(channel_settings.of(service.settings), post.keep, post.find))
     monkeypatch.setattr(drain, "context", lambda: here)
     ada = cast.caller(service, cast.ada)
     with service.db.write() as session:

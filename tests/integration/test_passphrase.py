@@ -191,7 +191,7 @@ def test_sending_again_makes_a_new_link_and_the_locked_one_says_so(
         session.execute(update(Dispatch).values(state=DispatchState.HANDED_OVER, handed_over_at=db.now()))
     lock(app, cy.path)
     page = ada.get(f"/console/assignments/{asked.id}").text
-    assert "locked after 5 wrong words; send again makes a new link" in page
+    assert "Locked after 5 wrong words; send again makes a new link" in page
     assert "Send a new link" in page and "Send the same link again" not in page
     assert "The link is locked" in ada.get("/console/").text
     assert ada.post(f"/console/assignments/{asked.id}/resend").status_code == 303
@@ -203,7 +203,7 @@ def test_sending_again_makes_a_new_link_and_the_locked_one_says_so(
     fresh.fill("00")
     assert fresh.press("send").headings == ["Sent. Thank you."]
     page = ada.get(f"/console/assignments/{asked.id}").text
-    assert "locked after 5 wrong words" in page, "the history keeps what was"
+    assert "Locked after 5 wrong words" in page, "the history keeps what was"
     assert "The link is locked" not in page and "The link is locked" not in ada.get("/console/").text
 
 

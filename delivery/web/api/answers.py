@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from delivery.models.assignments import Occasion, Way
-from delivery.models.clients import CloseReason, ContactKind, ContactState, RespondentRole, SafeFor
+from delivery.models.clients import CloseReason, RespondentRole
 from delivery.states import AlertState, AssignmentState, ClientState, WorkState
+from delivery.web.api.reach_answers import Consent, ContactPoint, PermittedUses
 
 
 class Problem(BaseModel):
@@ -50,35 +51,6 @@ class ClientMoved(BaseModel):
     id: UUID
     state: ClientState
     stopped: int
-
-
-class ContactPoint(BaseModel):
-    """Where a respondent can be reached."""
-
-    id: UUID
-    kind: ContactKind
-    value: str
-    safe_for: SafeFor
-    state: ContactState
-
-
-class Consent(BaseModel):
-    """Agreement to a channel, or one that was withdrawn."""
-
-    channel: str
-    wording: str
-    given_at: datetime
-    how: str
-    withdrawn_at: datetime | None
-
-
-class PermittedUses(BaseModel):
-    """The latest choice."""
-
-    own_statistics: bool
-    alliance_figures: bool
-    wording: str
-    chosen_at: datetime
 
 
 class Respondent(BaseModel):
@@ -156,12 +128,19 @@ class AssignmentMoved(BaseModel):
 
 
 class Step(BaseModel):
-    """One line of an ask's history. `code` and `reason` say why, without personal data."""
+    """One line of an ask's history. `code` and `reason` say why, without personal data.
+
+    Of a message: planned, due, held, refused, handed_over, deferred, delivered, failed, unclear, cancelled.
+    """
 
     at: datetime
     what: str
     code: str | None = None
     reason: str | None = None
+    channel: str | None = Field(None, description="email or sms, where the line is about a message")
+    purpose: str | None = Field(None, description="invitation or reminder")
+    instead: bool | None = Field(None, description="It took the place of a message that could not arrive")
+    until: datetime | None = Field(None, description="Until when it waits")
 
 
 class Chosen(BaseModel):

@@ -16,6 +16,7 @@ from delivery import (
     eligibility,
     history,
     library,
+    resending,
     results,
     sheets,
     submissions,
@@ -23,12 +24,12 @@ from delivery import (
 from delivery.access import Caller
 from delivery.db import now
 from delivery.errors import Invalid
-from delivery.models.assignments import Assignment
+from delivery.models.assignments import Assignment, Way
 from delivery.models.clients import Client, Respondent, RespondentRole
 from delivery.models.people import Role
 from delivery.web.api import answers
 from delivery.web.api.routes import route
-from delivery.web.api.schemas import AssignmentBody, NoFields
+from delivery.web.api.schemas import AssignmentBody, NoFields, ResendBody
 from delivery.web.zones import service
 from questionnaires.catalogue import listing
 
@@ -61,9 +62,10 @@ def add_assignment(session: Session, caller: Caller, body: AssignmentBody) -> an
         send_at=body.send_at,
         expires_in_days=body.expires_in_days,
         reminders=body.reminders,
+        reminder_days=body.reminder_days,
     )
     row = assignments.ask(session, caller, wanted, service().settings, undo=False)
-    # E-mail and in-person asks have no link for the caller: the message carries it, or nobody needs one.
+    # Asks by message and in person have no link for the caller: the message carries it, or nobody needs one.
     return answers.AssignmentMade(
         id=row.id, status=row.state, link=None, warnings=_warnings(session, client, row)
     )
@@ -111,15 +113,18 @@ def show_assignment(session: Session, caller: Caller, assignment_id: UUID) -> an
     )
 
 
-@route("POST", "/assignments/<uuid:assignment_id>/resend", body=NoFields, answer=answers.AssignmentMoved)
+@route("POST", "/assignments/<uuid:assignment_id>/resend", body=ResendBody, answer=answers.AssignmentMoved)
 def resend_assignment(
     session: Session,
     caller: Caller,
     assignment_id: UUID,
-    body: NoFields,  # noqa: ARG001
+    body: ResendBody,
 ) -> answers.AssignmentMoved:
-    """Send the same link once more."""
-    assignments.resend(session, caller, assignment_id)
+    """Send the same link once more, through another channel where one is named.
+
+    Another channel only a day after the first message, or once that is known not to have arrived.
+    """
+    resending.resend(session, caller, assignment_id, Way(body.channel) if body.channel else None)
     return _moved(session, caller, assignment_id)
 
 

@@ -13,7 +13,7 @@ from delivery.errors import Invalid, NotFound
 from delivery.models.clients import Client, Consent, Episode, PermittedUse, Respondent
 from delivery.models.results import EpisodeSummary
 from delivery.states import ClientState
-from delivery.web.api import answers
+from delivery.web.api import answers, reach_answers
 from delivery.web.api.routes import route
 from delivery.web.api.schemas import ClientChangeBody, NewClientBody, NoFields
 
@@ -152,14 +152,24 @@ def _respondent(session: Session, row: Respondent) -> answers.Respondent:
         language=row.language,
         refused_at=row.refused_at,
         contact_points=[
-            answers.ContactPoint(
-                id=p.id, kind=p.kind, value=p.value or "", safe_for=p.safe_for, state=p.state
+            reach_answers.ContactPoint(
+                id=p.id,
+                kind=p.kind,
+                value=p.value or "",
+                safe_for=p.safe_for,
+                safe_hours=p.safe_hours,
+                fallback=p.fallback,
+                state=p.state,
+                state_reason=p.state_reason,
+                confirmed_at=p.confirmed_at,
+                confirmed_how=p.confirmed_how,
             )
             for p in contacts.of_respondent(session, row.id)
         ],
         consents=[
-            answers.Consent(
+            reach_answers.Consent(
                 channel=c.channel,
+                contact_point_id=c.contact_point_id,
                 wording=c.wording,
                 given_at=c.given_at,
                 how=c.how,
@@ -167,7 +177,7 @@ def _respondent(session: Session, row: Respondent) -> answers.Respondent:
             )
             for c in consents
         ],
-        permitted_uses=answers.PermittedUses(
+        permitted_uses=reach_answers.PermittedUses(
             own_statistics=uses.own_statistics,
             alliance_figures=uses.alliance_figures,
             wording=uses.wording,

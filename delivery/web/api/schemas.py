@@ -62,12 +62,32 @@ class NoFields(Body):
     """An empty object; the body may be left out."""
 
 
+class SafeHoursBody(Body):
+    """Hours that are safe at an address, in the client's time zone: from "09:00" to "17:00"."""
+
+    start: Annotated[str, Field(alias="from")] = "00:00"
+    end: Annotated[str, Field(alias="to")] = "23:59"
+
+    @model_validator(mode="after")
+    def _by_day(self) -> SafeHoursBody:
+        try:
+            contacts.normal_hours(self.start, self.end)
+        except Invalid as error:
+            raise refuse(next(iter(error.fields.values()))) from None
+        return self
+
+
 class ContactPointBody(Body):
-    """An e-mail address, or a phone number in the form +15035550123 or as dialled in the US."""
+    """An e-mail address, or a phone number in the form +15035550123 or as dialled in the US.
+
+    `fallback`: it may be used when the other way does not work.
+    """
 
     kind: ContactKind
     value: Text
     safe_for: SafeFor = SafeFor.REMINDERS
+    safe_hours: SafeHoursBody | None = None
+    fallback: bool = False
 
     @model_validator(mode="after")
     def _reachable(self) -> ContactPointBody:
@@ -77,14 +97,29 @@ class ContactPointBody(Body):
             raise refuse(str(error)) from None
         return self
 
+    def new(self) -> contacts.NewContact:
+        """As the use case takes it."""
+        hours = self.safe_hours
+        safe = contacts.normal_hours(hours.start, hours.end) if hours else {}
+        return contacts.NewContact(self.kind, self.value, self.safe_for, safe, self.fallback)
+
 
 class ConsentBody(Body):
-    """Agreement to a channel: which wording, when, and how it was given ("signed on paper")."""
+    """Agreement to a channel: which wording, when, and how it was given ("signed on paper").
+
+    `contact` names the one address or number it is for, among the respondent's contact points; without it the
+    consent is to any of them on that channel.
+    """
 
     channel: Literal["email", "sms", "portal", "kiosk"]
     wording: Short
     given_at: PastTime
     how: Short
+    contact: Text | None = None
+
+    def new(self) -> clients.NewConsent:
+        """As the use case takes it."""
+        return clients.NewConsent(self.channel, self.wording, self.given_at, self.how, self.contact)
 
 
 class PermittedUsesBody(Body):
@@ -112,8 +147,8 @@ class RespondentBody(Body):
             role=self.role,
             name=self.name,
             language=self.language,
-            contacts=[contacts.NewContact(c.kind, c.value, c.safe_for) for c in self.contact_points],
-            consents=[(c.channel, c.wording, c.given_at, c.how) for c in self.consents],
+            contacts=[one.new() for one in self.contact_points],
+            consents=[one.new() for one in self.consents],
             uses=(uses.own_statistics, uses.alliance_figures, uses.wording) if uses else None,
         )
 
@@ -159,6 +194,8 @@ class AssignmentBody(Body):
     `language` is needed for a measure without an official text in the respondent's language: by key, a
     language that it has, or "interpreter" where it is answered together. `even_if_recent` asks a measure
     again within its shortest interval; `reason` says why a measure made for screening is asked for progress.
+
+    `reminders` go out while there is no answer, `reminder_days` after the message before.
     """
 
     client_id: UUID
@@ -172,13 +209,20 @@ class AssignmentBody(Body):
     channel: Way
     send_at: AwareDatetime | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=60)] | None = None
-    reminders: Annotated[int, Field(ge=0, le=5)] = 0
+    reminders: Annotated[int, Field(ge=0, le=3)] = 0
+    reminder_days: Annotated[int, Field(ge=1, le=30)] = 3
 
     @model_validator(mode="after")
     def _one_of_two(self) -> AssignmentBody:
         if (self.instruments is None) == (self.battery is None):
             raise refuse("Give either instruments or battery.")
         return self
+
+
+class ResendBody(Body):
+    """Which way the same link goes once more; without `channel` as before."""
+
+    channel: Literal["email", "sms"] | None = None
 
 
 class SubmissionsQuery(Body):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from delivery import asked, audit
+from delivery import asked, audit, resending, stuck
 from delivery import assignments as asks
-from delivery.web.console import times
+from delivery.errors import Invalid
+from delivery.models.assignments import Way
+from delivery.web.console import message_words, times
 from delivery.web.console.gate import bp, caller, zone
 from delivery.web.zones import service
 
@@ -24,6 +26,7 @@ def assignment(assignment_id: UUID) -> str:
         "console/assignment.html",
         asked=found,
         undo_until=times.clock(until, zone(found.assignment.practice_id)) if until else None,
+        told=message_words,
     )
 
 
@@ -37,10 +40,21 @@ def cancel(assignment_id: UUID) -> Response:
 
 @bp.post("/assignments/<uuid:assignment_id>/resend")
 def resend(assignment_id: UUID) -> Response:
-    """Send the same link once more."""
+    """Send the same link once more; through another channel where `how` names one."""
+    how = request.form.get("how", "")
+    if how not in ("", *Way):
+        raise Invalid("Choose a way.")
     with service().db.write() as session:
-        message = asks.resend(session, caller(), assignment_id)
+        message = resending.resend(session, caller(), assignment_id, Way(how) if how else None)
         audit.record(session, message.practice_id, caller().actor, audit.Tag.WORK_RETRIED, message.id)
+    return _back(assignment_id)
+
+
+@bp.post("/assignments/<uuid:assignment_id>/messages/<uuid:dispatch_id>/again")
+def send_unclear_again(assignment_id: UUID, dispatch_id: UUID) -> Response:
+    """Send an unclear message once more, because a person knows the risk."""
+    with service().db.write() as session:
+        stuck.send_again(session, caller(), dispatch_id)
     return _back(assignment_id)
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
 from flask import g, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from delivery import access, client_life, client_record, clients, passphrases, reach
-from delivery.clients import NewRespondent
+from delivery import access, client_life, client_record, clients, contacts, passphrases, reach
+from delivery.clients import NewConsent, NewRespondent
 from delivery.contacts import NewContact
 from delivery.errors import Invalid
 from delivery.models.clients import ContactKind
 from delivery.models.people import Role
 from delivery.states import ClientState
+from delivery.web.console import message_words
 from delivery.web.console.gate import bp, caller, zone
 from delivery.web.zones import service
 
@@ -34,6 +37,11 @@ ZONES = (
     "Pacific/Honolulu",
 )
 LANGUAGES = ("en", "es")
+#: Fields of the form for a new client: the address or number, and the day of the consent to it.
+TYPED: Final = {
+    ContactKind.EMAIL: ("email", "consent_on"),
+    ContactKind.SMS: ("phone", "sms_consent_on"),
+}
 
 
 @bp.route("/clients", methods=["GET", "POST"])
@@ -63,7 +71,7 @@ def _form(status: int, typed: MultiDict[str, str], error: Invalid | None = None)
         "console/client_new.html",
         typed=typed,
         error=error,
-        fields=_by_field(error),
+        fields=error.fields if error else {},
         practices=mine,
         zones=ZONES,
         languages=LANGUAGES,
@@ -71,25 +79,14 @@ def _form(status: int, typed: MultiDict[str, str], error: Invalid | None = None)
     return make_response(page, status)
 
 
-def _by_field(error: Invalid | None) -> dict[str, str]:
-    """Reasons by the page's own field names."""
-    fields = dict(error.fields) if error else {}
-    if "contact" in fields:
-        fields["email"] = fields.pop("contact")
-    return fields
-
-
 def _add(typed: MultiDict[str, str]) -> UUID:
     practice_id = _practice(typed.get("practice", ""))
     language = typed.get("language", "en")
     if language not in LANGUAGES:
         raise Invalid("Choose a language.", {"language": "English or Spanish."})
-    email = typed.get("email", "").strip()
-    contacts = [NewContact(ContactKind.EMAIL, email)] if email else []
-    signed_on = day_of(typed, "consent_on")
-    consents = []
-    if signed_on is not None:
-        consents = [("email", reach.WORDING, reach.signed(signed_on, zone(practice_id)), reach.ON_PAPER)]
+    new = [_contact(typed, kind, zone(practice_id)) for kind in TYPED]
+    points = [contact for contact, _given in new if contact]
+    agreed = [given for _point, given in new if given]
     with service().db.write() as session:
         made = clients.add(
             session,
@@ -102,9 +99,29 @@ def _add(typed: MultiDict[str, str]) -> UUID:
             time_zone=typed.get("time_zone", "") or None,
             language=language,
             practice_id=practice_id,
-            respondents=[NewRespondent(language=language, contacts=contacts, consents=consents)],
+            respondents=[NewRespondent(language=language, contacts=points, consents=agreed)],
         )
         return made.id
+
+
+def _contact(
+    typed: MultiDict[str, str], kind: ContactKind, zone_name: str
+) -> tuple[NewContact | None, NewConsent | None]:
+    """What was typed, and the consent to it. Raises Invalid by the page's own fields."""
+    field, day = TYPED[kind]
+    value, signed_on = typed.get(field, "").strip(), day_of(typed, day)
+    if signed_on is not None and not value:
+        raise Invalid("A consent to what?", {field: "Write it, or leave out the day of the consent."})
+    if not value:
+        return None, None
+    try:
+        contacts.normal_contact(kind, value)
+        at = reach.signed(signed_on, zone_name) if signed_on else None
+    except Invalid as error:
+        places = {"contact": field, "consent_on": day}
+        raise Invalid(str(error), {places[name]: why for name, why in error.fields.items()}) from None
+    given = NewConsent(kind.value, reach.WORDING, at, reach.ON_PAPER, value) if at else None
+    return NewContact(kind, value), given
 
 
 def _practice(typed: str) -> UUID:
@@ -129,22 +146,30 @@ def day_of(typed: MultiDict[str, str], field: str) -> date | None:
 @bp.get("/clients/<uuid:client_id>")
 def client(client_id: UUID) -> str:
     """One client's page."""
-    return _client_page(client_id)
+    return client_page(client_id)
 
 
-def _client_page(client_id: UUID, **more: Any) -> str:
+def client_page(
+    client_id: UUID,
+    *,
+    typed: Mapping[str, str] = MappingProxyType({}),
+    fields: Mapping[str, str] = MappingProxyType({}),
+    place: str = "",
+) -> str:
+    """The page; `place` names the form that `typed` and the reasons in `fields` belong to."""
     with service().db.write() as session:
         record = client_record.read(session, caller(), client_id)
-    stopped = request.args.get("stopped", 0, type=int)
-    values: dict[str, Any] = {
-        "typed": {},
-        "fields": {},
-        "respondent_id": None,
-        "about_open": False,
-        "stopped": stopped,
-        **more,
-    }
-    return render_template("console/client.html", record=record, **values)
+    return render_template(
+        "console/client.html",
+        record=record,
+        typed=typed,
+        fields=fields,
+        place=place,
+        check=request.args.get("check", ""),
+        stopped=request.args.get("stopped", 0, type=int),
+        told=message_words,
+        wording=reach.WORDING,
+    )
 
 
 @bp.post("/clients/<uuid:client_id>/state")
@@ -173,23 +198,7 @@ def change_about(client_id: UUID) -> Response:
                 sex_for_scoring=typed.get("sex_for_scoring", ""),
             )
     except Invalid as error:
-        page = _client_page(client_id, typed=typed, fields=error.fields, about_open=True)
-        return make_response(page, error.status)
-    return redirect(url_for("console.client", client_id=client_id), 303)
-
-
-@bp.post("/clients/<uuid:client_id>/email")
-def add_email(client_id: UUID) -> Response:
-    """Add an e-mail address for one who answers, with the consent on paper."""
-    respondent_id = _respondent_id(client_id)
-    try:
-        signed_on = day_of(request.form, "consent_on")
-        with service().db.write() as session:
-            reach.add_email(session, caller(), respondent_id, request.form.get("email", ""), signed_on)
-    except Invalid as error:
-        page = _client_page(
-            client_id, typed=request.form, fields=_by_field(error), respondent_id=respondent_id
-        )
+        page = client_page(client_id, typed=typed, fields=error.fields, place="about")
         return make_response(page, error.status)
     return redirect(url_for("console.client", client_id=client_id), 303)
 
@@ -197,28 +206,28 @@ def add_email(client_id: UUID) -> Response:
 @bp.post("/clients/<uuid:client_id>/passphrase")
 def agree_on_word(client_id: UUID) -> Response:
     """Set, change or remove the word that links of one who answers ask for."""
-    respondent_id = _respondent_id(client_id)
+    who_id = respondent_id(client_id)
     remove = request.form.get("do") == "remove"
     try:
         hashed = None if remove else passphrases.hashed(request.form.get("passphrase", ""))
     except Invalid as error:
-        page = _client_page(client_id, fields=error.fields, respondent_id=respondent_id)
+        page = client_page(client_id, fields=error.fields, place=f"word-{who_id}")
         return make_response(page, error.status)
     with service().db.write() as session:
-        passphrases.keep(session, caller(), respondent_id, hashed)
+        passphrases.keep(session, caller(), who_id, hashed)
     return redirect(url_for("console.client", client_id=client_id), 303)
 
 
 @bp.post("/clients/<uuid:client_id>/wants-again")
 def wants_again(client_id: UUID) -> Response:
     """After a talk the client wants forms again."""
-    respondent_id = _respondent_id(client_id)
+    who_id = respondent_id(client_id)
     with service().db.write() as session:
-        reach.wants_again(session, caller(), respondent_id)
+        reach.wants_again(session, caller(), who_id)
     return redirect(url_for("console.client", client_id=client_id), 303)
 
 
-def _respondent_id(client_id: UUID) -> UUID:
+def respondent_id(client_id: UUID) -> UUID:
     """The posted respondent, who must answer for the client of the address. Raises NotFound, Invalid."""
     with service().db.read() as session:
         access.client(session, caller(), client_id)

@@ -15,7 +15,7 @@ from delivery.access import Caller
 from delivery.db import now
 from delivery.errors import Forbidden
 from delivery.models.people import Person, Practice, Role
-from delivery.web.console import sign_in_page, times, words
+from delivery.web.console import message_words, sign_in_page, times, words
 from delivery.web.zones import cookie_name, service
 
 bp = Blueprint("console", __name__, url_prefix="/console")
@@ -105,6 +105,7 @@ def _for_templates() -> dict[str, Any]:
         "moment": times.moment,
         "date_words": times.date_words,
         "words_for": words,
+        "told": message_words,
         "measure_name": _measure,
         "undo_seconds": service().settings.undo_seconds,
         "link_days": service().settings.link_days,

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from delivery import access, batteries, clients, sending
-from delivery.assignments import Ask
+from delivery.assignments import MOST_REMINDERS, Ask
 from delivery.eligibility import INTERPRETER
 from delivery.errors import Conflict, Invalid
 from delivery.models.assignments import Battery, Occasion, Way
@@ -21,9 +21,9 @@ from delivery.web.console.words import _
 from delivery.web.zones import service
 
 #: Ways that this page offers so far.
-WAYS = {way.value: way for way in (Way.EMAIL, Way.IN_PERSON)}
+WAYS = {way.value: way for way in (Way.EMAIL, Way.SMS, Way.IN_PERSON)}
 #: Where the page shows the reason for a refusal; "instruments.phq9" stands beside that measure.
-PLACES = {"instruments": "what", "channel": "how", "even_if_recent": "anyway"}
+PLACES = {"instruments": "what", "channel": "how", "even_if_recent": "anyway", "reminders": "remind"}
 #: The radio of a measure without an official text that stands for another measure.
 INSTEAD = "instead"
 SHOWN = 50
@@ -66,17 +66,29 @@ def _ask(session: Session, client: Client, typed: MultiDict[str, str], *, strict
     occasion = typed.get("why", "")
     keys, languages = _languages(keys, typed)
     way = WAYS.get(typed.get("how", ""), Way.EMAIL)
+    if INTERPRETER in languages.values():
+        way = Way.IN_PERSON  # that choice names the room
     return Ask(
         client_id=client.id,
         instruments=keys,
-        channel=Way.IN_PERSON if INTERPRETER in languages.values() else way,  # that choice names the room
+        channel=way,
         respondent_id=(_uuid if strict else _id_in)(typed["who"]) if typed.get("who") else None,
         battery_id=battery.id if battery and set(keys) == set(batteries.keys(battery)) else None,
         occasion=Occasion(occasion) if occasion in list(Occasion) else None,
         languages=languages,
         even_if_recent=typed.get("anyway") == "yes",
         reason=typed.get("reason", "")[:500],
+        reminders=0 if way is Way.IN_PERSON else _reminders(typed, strict=strict),
     )
+
+
+def _reminders(typed: MultiDict[str, str], *, strict: bool) -> int:
+    said = typed.get("remind", "0")
+    if said.isascii() and said.isdigit() and int(said) <= MOST_REMINDERS:
+        return int(said)
+    if strict:
+        raise Invalid("Choose how often to remind.", {"reminders": f"At most {MOST_REMINDERS} times."})
+    return 0
 
 
 def _measures(
@@ -129,7 +141,7 @@ def _page(
     if any(place.startswith("what:") for place in fields):
         fields.pop("what", None)  # each reason stands beside its measure
         together = [one.instrument.short_name for one in offered.offer.chosen if one.together_only]
-        if together and wanted.channel is Way.EMAIL:
+        if together and wanted.channel is not Way.IN_PERSON:
             fields["how"] = _("For %(measures)s choose “Together, now”.", measures=", ".join(together))
     page = render_template(
         "console/send.html",

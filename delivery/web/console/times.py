@@ -16,7 +16,11 @@ def moment(at: datetime, zone: str) -> str:
     """ "today at 10:05", "yesterday at 22:59", "Monday 16 November at 9:15", with the year if it differs."""
     local, today = at.astimezone(ZoneInfo(zone)), now().astimezone(ZoneInfo(zone))
     clock = f"{local.hour}:{local:%M}"
-    near = {0: _("today at %(clock)s", clock=clock), 1: _("yesterday at %(clock)s", clock=clock)}
+    near = {
+        -1: _("tomorrow at %(clock)s", clock=clock),
+        0: _("today at %(clock)s", clock=clock),
+        1: _("yesterday at %(clock)s", clock=clock),
+    }
     days = (today.date() - local.date()).days
     return near.get(days) or _("%(day)s at %(clock)s", day=day(at, zone), clock=clock)
 

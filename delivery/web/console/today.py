@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from delivery import alerts
+from delivery import alerts, notices
 from delivery import today as overview
 from delivery.db import now
 from delivery.errors import Invalid
@@ -39,4 +39,14 @@ def take_up(alert_id: UUID) -> Response:
             alerts.acknowledge(session, caller(), alert_id, note)
     except Invalid as error:
         return make_response(_page(alert_id, error), error.status)
+    return redirect(url_for("console.today"), 303)
+
+
+@bp.post("/notices/<uuid:notice_id>/done")
+def notice_done(notice_id: UUID) -> Response:
+    """Take a line about how to reach a client away, for everybody on the care team."""
+    with service().db.write() as session:
+        client_id = notices.done(session, caller(), notice_id)
+    if request.form.get("back") == "client":
+        return redirect(url_for("console.client", client_id=client_id), 303)
     return redirect(url_for("console.today"), 303)

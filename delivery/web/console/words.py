@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import gettext
 
+from delivery.contact_changes import REPLACED
+from delivery.contact_lines import ContactLine
 from delivery.library import Library
 from delivery.models.assignments import Assignment, Way
-from delivery.models.clients import Client, ContactPoint, ContactState, Respondent, RespondentRole
+from delivery.models.clients import (
+    Client,
+    ContactKind,
+    ContactPoint,
+    ContactState,
+    Respondent,
+    RespondentRole,
+    SafeFor,
+)
 from delivery.models.ledger import OutboxEntry
-from delivery.models.messages import Dispatch, Purpose
+from delivery.models.messages import Dispatch, NoticeKind, Purpose
+from delivery.notices import Line
 from delivery.states import AssignmentState, ClientState, DispatchState
 
 
@@ -69,12 +78,60 @@ def state(client: Client) -> str:
 
 def contact_state(point: ContactPoint) -> str:
     """Whether a contact point may be used."""
+    if point.state is ContactState.BLOCKED and point.state_reason == REPLACED:
+        return _("replaced by another one")
     return {
         ContactState.CONFIRMED: _("confirmed"),
         ContactState.UNCONFIRMED: _("not confirmed yet"),
         ContactState.BLOCKED: _("blocked: somebody there said it is not for them"),
         ContactState.DEAD: _("does not work"),
     }[point.state]
+
+
+def contact_line(line: ContactLine) -> str:
+    """Whether a contact point works, with the reason where it does not."""
+    point = line.point
+    if point.state is ContactState.DEAD and point.state_reason:
+        reason = point.state_reason.rstrip(".")
+        return _("does not work: %(why)s", why=reason[:1].lower() + reason[1:])
+    if line.opted_out and line.usable:
+        mail = point.kind is ContactKind.EMAIL
+        return _("e-mail is not possible") if mail else _("text messages are not possible")
+    if point.state is ContactState.CONFIRMED:
+        return _("works, confirmed by a test") if point.confirmed_how == "test" else _("works, confirmed")
+    return contact_state(point)
+
+
+def safe_for(safe: SafeFor) -> str:
+    """What may be sent to a contact point."""
+    return {
+        SafeFor.REMINDERS: _("safe for everything"),
+        SafeFor.INVITATIONS: _("safe for first invitations only"),
+        SafeFor.NOTHING: _("nothing may be sent here"),
+    }[safe]
+
+
+def channel(kind: str) -> str:
+    """A channel's name in a sentence."""
+    return {"email": _("e-mail"), "sms": _("texts")}.get(kind, kind)
+
+
+def notice(line: Line) -> str:
+    """What a clinician should know about reaching a client; never whose wish it was."""
+    mail = line.about is ContactKind.EMAIL
+    return {
+        NoticeKind.TEXT_REPLY: _("Tried to reply by text. The words were not kept: call them."),
+        NoticeKind.OPTED_OUT: _("E-mail is not possible.") if mail else _("Text messages are not possible."),
+        NoticeKind.DEAD_CONTACT: _("The e-mail address does not work. Ask for the right one.")
+        if mail
+        else _("The phone number does not work for texts. Ask for the right one."),
+        NoticeKind.WRONG_PERSON: _(
+            "“This is not for me”, said somebody there. It is blocked: ask for the right one."
+        ),
+        NoticeKind.REFUSED: _("Does not want these forms now. Talk about it first."),
+        NoticeKind.UNANSWERED: _("No answer to the last form, and no more reminders go out."),
+        NoticeKind.NOT_PLANNED: _("A form that was due could not be planned. Look at the schedule."),
+    }[line.notice.kind]
 
 
 def message(row: Dispatch) -> str:
@@ -85,10 +142,12 @@ def message(row: Dispatch) -> str:
         DispatchState.PLANNED: _("waiting to go"),
         DispatchState.HELD: _("held back"),
         DispatchState.DUE: _("waiting to go"),
-        DispatchState.HANDED_OVER: _("handed over to the mail service"),
+        DispatchState.HANDED_OVER: _("handed over to the text service")
+        if row.channel == "sms"
+        else _("handed over to the mail service"),
         DispatchState.UNCLEAR: _("unclear: it may have been sent, nothing proves it"),
         DispatchState.DELIVERED: _("delivered"),
-        DispatchState.FAILED: _("could not be sent"),
+        DispatchState.FAILED: _("could not be delivered"),
         DispatchState.CANCELLED: _("stopped before it went"),
     }[row.state]
 
@@ -96,13 +155,13 @@ def message(row: Dispatch) -> str:
 def ask(row: Assignment, newest: Dispatch | None) -> str:
     """What has become of an ask, in a few words."""
     if row.state is AssignmentState.SENT and newest is not None:
-        return message(newest) + ", " + _("not begun")
+        return message(newest) + ", " + _("no answer yet")
     if row.state is AssignmentState.PLANNED:
         if row.channel is Way.IN_PERSON:
             return _("to be answered together")
         return message(newest) if newest else _("planned")
     return {
-        AssignmentState.SENT: _("handed over, not begun"),
+        AssignmentState.SENT: _("handed over, no answer yet"),
         AssignmentState.STARTED: _("begun, not finished"),
         AssignmentState.COMPLETED: _("answered"),
         AssignmentState.EXPIRED: _("the time ran out"),
@@ -122,47 +181,18 @@ def end_reason(code: str | None) -> str:
         "cancelled": _("taken back"),
         "time": _("the time ran out"),
         "answered": _("already answered"),
+        "newer": _("a newer one was sent"),
+        "session-moved": _("the session was moved"),
+        "session-off": _("the session does not take place"),
     }
     return reasons.get(code or "", "")
-
-
-def line(entry: dict[str, Any]) -> str:
-    """A line of an ask's history."""
-    what, code = entry["what"], entry.get("code")
-    simple = {
-        "asked": _("asked"),
-        "started": _("first answer"),
-        "completed": _("answers received"),
-        "expired": _("ended: the time ran out"),
-        "locked": _("locked after 5 wrong words; send again makes a new link"),
-    }
-    if what in simple:
-        return simple[what]
-    if what == AssignmentState.DECLINED:
-        return _("the client said %(words)s", words=end_reason(code))
-    if "dispatch_id" not in entry:
-        return _("ended: %(why)s", why=end_reason(code) or _("taken back"))
-    told = {
-        "planned": _("message waits until then"),
-        "due": _("message waits to go"),
-        "held": _("message held until then"),
-        "handed_over": _("message handed over to the mail service"),
-        "unclear": _("message unclear"),
-        "delivered": _("message delivered"),
-        "failed": _("message could not be sent"),
-        "cancelled": _("message stopped before it went"),
-    }[what]
-    if what == "handed_over" and code == "local-post":
-        return _("message put into the local post of this machine")
-    why = end_reason(code) if what == "cancelled" else entry.get("reason") or ""
-    return f"{told}: {why}" if why else told
 
 
 def purpose(row: Dispatch) -> str:
     """What a message is for."""
     return {
         Purpose.INVITATION: _("invitation"),
-        Purpose.REMINDER: _("sent again"),
+        Purpose.REMINDER: _("reminder"),
         Purpose.RESULT: _("“there are new results”, to you"),
         Purpose.RISK: _("risk message to a clinician"),
         Purpose.LOCKED: _("“a link was locked”, to you"),
@@ -181,6 +211,8 @@ def work(entry: OutboxEntry) -> str:
         "report": _("Making the PDF"),
         "preview": _("Making an example PDF"),
         "handoff": _("Bringing the PDF to its clinicians"),
+        "plan_bulk": _("Planning the messages of a bulk send"),
+        "calendar": _("Reading a calendar"),
     }
     return kinds.get(entry.kind, entry.kind)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from delivery import assignments, history, links
+from delivery import assignments, history, links, messages, resending
 from delivery.assignments import Ask
 from delivery.db import now
 from delivery.errors import Conflict, Invalid, NotFound
@@ -21,9 +21,9 @@ from delivery.models.clients import (
     SafeFor,
 )
 from delivery.models.ledger import OutboxEntry
-from delivery.models.messages import Dispatch
+from delivery.models.messages import Attempt, Dispatch, Purpose
 from delivery.service import Service
-from delivery.states import AssignmentState, ClientState, DispatchState, LinkState
+from delivery.states import AssignmentState, AttemptState, ClientState, DispatchState, LinkState
 from tests import build
 
 
@@ -155,11 +155,11 @@ def test_sending_again_repeats_the_same_link(service: Service, cast: build.Cast)
     with service.db.write() as session:
         session.scalars(select(Dispatch)).one().state = DispatchState.HANDED_OVER
     with service.db.write() as session:
-        assignments.resend(session, cast.caller(service, cast.ada), row.id)
+        resending.resend(session, cast.caller(service, cast.ada), row.id)
     (link,) = _links(service, row)
     assert link.state is LinkState.OPEN
     with service.db.write() as session, pytest.raises(Conflict):
-        assignments.resend(session, cast.caller(service, cast.ada), row.id)
+        resending.resend(session, cast.caller(service, cast.ada), row.id)
 
 
 def test_taking_back_ends_link_message_and_ask_at_once(service: Service, cast: build.Cast) -> None:
@@ -173,14 +173,14 @@ def test_taking_back_ends_link_message_and_ask_at_once(service: Service, cast: b
     with service.db.write() as session, pytest.raises(Conflict):
         assignments.cancel(session, caller, row.id)
     with service.db.write() as session, pytest.raises(Conflict):
-        assignments.resend(session, caller, row.id)
+        resending.resend(session, caller, row.id)
 
 
 def test_somebody_else_can_neither_take_back_nor_send_again(service: Service, cast: build.Cast) -> None:
     row = _ask(service, cast)
     for person in (cast.bo, cast.stranger, cast.desk):
         caller = cast.caller(service, person)
-        for act in (assignments.cancel, assignments.resend):
+        for act in (assignments.cancel, resending.resend):
             with service.db.write() as session, pytest.raises(NotFound):
                 act(session, caller, row.id)
     assert _links(service, row)[0].state is LinkState.OPEN
@@ -210,3 +210,45 @@ def test_the_history_is_told_in_order(service: Service, cast: build.Cast) -> Non
         session.flush()
         told = [line["what"] for line in history.of_ask(session, ask)]
     assert told == ["asked", "handed_over", "started", "completed"]
+
+
+def test_the_ladder_tells_every_try_and_what_took_its_place(service: Service, cast: build.Cast) -> None:
+    row = _ask(service, cast)
+    with service.db.write() as session:
+        ask = session.get_one(Assignment, row.id)
+        mail = session.scalars(select(Dispatch)).one()
+        at = mail.created_at
+        for number, (state, code) in enumerate([("refused", "smtp_450"), ("refused", "smtp_550")], start=1):
+            session.add(
+                Attempt(
+                    practice_id=mail.practice_id,
+                    dispatch_id=mail.id,
+                    recipient=mail.recipient,
+                    consent_id=session.scalars(
+                        select(Consent.id).where(Consent.respondent_id == mail.respondent_id)
+                    ).first(),
+                    number=number,
+                    provider="smtp",
+                    state=AttemptState(state),
+                    started_at=at,
+                    settled_at=at + timedelta(seconds=number),
+                    code=code,
+                )
+            )
+        mail.state, mail.code = DispatchState.FAILED, "smtp_550"
+        point = session.get_one(ContactPoint, mail.contact_point_id)
+        text = messages.plan(session, ask, point, Purpose.INVITATION, f"instead|{mail.id}", at)
+        text.state, text.channel, text.handed_over_at = (
+            DispatchState.HANDED_OVER,
+            "sms",
+            at + timedelta(seconds=9),
+        )
+        session.flush()
+        lines = history.of_ask(session, ask)
+    told = [(line["what"], line.get("code"), line.get("instead")) for line in lines]
+    assert told == [
+        ("asked", None, None),
+        ("refused", "smtp_450", False),
+        ("failed", "smtp_550", False),
+        ("handed_over", None, True),
+    ]

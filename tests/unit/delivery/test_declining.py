@@ -12,7 +12,7 @@ from delivery.clients import NewRespondent
 from delivery.contacts import NewContact
 from delivery.db import now
 from delivery.errors import Conflict, Invalid
-from delivery.models.assignments import Assignment, FormSession, Link, Schedule, Way
+from delivery.models.assignments import Assignment, FormSession, Link, Way
 from delivery.models.clients import (
     Client,
     Consent,
@@ -23,6 +23,7 @@ from delivery.models.clients import (
     RespondentRole,
 )
 from delivery.models.messages import Dispatch
+from delivery.models.schedules import Schedule
 from delivery.service import Service
 from delivery.states import AssignmentState, DispatchState, LinkState
 from tests import build
@@ -114,6 +115,7 @@ def test_one_persons_no_leaves_what_another_answers(
 def _plan(row: Assignment, respondent_id: UUID) -> Schedule:
     return Schedule(
         practice_id=row.practice_id,
+        client_id=row.client_id,
         episode_id=row.episode_id,
         respondent_id=respondent_id,
         instruments=row.instruments,

@@ -156,3 +156,41 @@ def test_ready_queues_names_what_waits(service: Service, practice: Practice) -> 
     with service.db.read() as session:
         assert jobs.ready_queues(session) == ["score"]
         assert jobs.oldest_due(session) is not None
+
+
+def _several(service: Service, most: int = 10) -> list[jobs.Claim]:
+    with service.db.write() as session:
+        return jobs.claim_several(session, "score", 20, most)
+
+
+def test_several_rows_are_taken_at_once_longest_due_first(service: Service, practice: Practice) -> None:
+    for minutes in (3, 1, 2):
+        _plan(service, practice, due_at=now() - timedelta(minutes=minutes))
+    due = [row.id for row in sorted(_rows(service), key=lambda row: row.due_at)]
+    first = _several(service, 2)
+    assert [claim.id for claim in first] == due[:2]
+    assert [claim.id for claim in _several(service)] == due[2:]
+    with service.db.write() as session:
+        for claim in first:
+            jobs.finish(session, claim)
+
+
+def test_a_row_that_was_tried_before_is_taken_alone(service: Service, practice: Practice) -> None:
+    for _ in range(3):
+        _plan(service, practice)
+    assert len(_several(service)) == 3
+    with time_machine.travel(now() + timedelta(minutes=1)):
+        assert [len(_several(service)) for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_rows_that_are_given_back_are_due_as_before_and_untried(service: Service, practice: Practice) -> None:
+    for _ in range(3):
+        _plan(service, practice)
+    before = [(row.due_at, row.tries) for row in _rows(service)]
+    taken = _several(service)
+    with service.db.write() as session:
+        jobs.finish(session, taken[0])
+        jobs.give_back(session, taken)
+    rows = _rows(service)
+    assert [row.state for row in rows] == [OutboxState.DONE, OutboxState.NEW, OutboxState.NEW]
+    assert [(row.due_at, row.tries) for row in rows[1:]] == before[1:]
