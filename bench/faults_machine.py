@@ -6,18 +6,19 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import psutil
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import select
 
+from bench import faults_clock
 from delivery.cli.broker import broker_process, broker_url
 from delivery.cli.machine import environment, web_process
 from delivery.cli.processes import Process
@@ -25,12 +26,15 @@ from delivery.cli.supervisor import TICK, Supervisor
 from delivery.models.ledger import Heartbeat
 from delivery.service import Service
 from tests import build
+from tests.carrier import ACCOUNT, TOKEN
 
 #: Seconds. A stopped worker sleeps longer than its lease; the quarantine outlasts the sleep, the
 #: carrier's slowest answer and the lag of its list (docs: trust.md E10).
 LEASE, SLEEP, QUARANTINE = 1.5, 2.5, 5.0
 #: Seconds until a killed process is started again.
 PAUSE = 0.3
+#: The installation's own number for texts.
+NUMBER = "+15005550006"
 Relatives = Literal["itself", "children", "all"]
 
 
@@ -41,53 +45,75 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def installation(folder: Path, carrier_url: str, database_url: str = "") -> Service:
+def installation(folder: Path, carrier_url: str, database_url: str = "", **more: Any) -> Service:
     """Settings, keys and an empty database below `folder`, sending through the carrier."""
     port = free_port()
-    return build.service(
-        folder,
-        base_url=f"http://127.0.0.1:{port}",
-        client_url=f"http://localhost:{port}",
-        redis_url=broker_url(folder / "data"),
-        database_url=database_url,
-        email="sendgrid",
-        sendgrid_api_key="SG.local",
-        sendgrid_api_base=carrier_url,
-        sendgrid_ack="yes",
-        sendgrid_activity=True,
-        lease_seconds=LEASE,
-        quarantine_seconds=QUARANTINE,
-    )
+    values = {
+        "base_url": f"http://127.0.0.1:{port}",
+        "client_url": f"http://localhost:{port}",
+        "redis_url": broker_url(folder / "data"),
+        "database_url": database_url,
+        "email": "sendgrid",
+        "sendgrid_api_key": "SG.local",
+        "sendgrid_api_base": carrier_url,
+        "sendgrid_ack": "yes",
+        "sendgrid_activity": True,
+        "sms": "twilio",
+        "twilio_account_sid": ACCOUNT,
+        "twilio_auth_token": TOKEN,
+        "twilio_number": NUMBER,
+        "twilio_api_base": carrier_url,
+        "lease_seconds": LEASE,
+        "quarantine_seconds": QUARANTINE,
+        "sms_quarantine_seconds": QUARANTINE,
+    }
+    return build.service(folder, **{**values, **more})
 
 
 class Machine:
     """The processes of an installation under the service's own supervisor; `tick()` often, in one thread.
 
-    `names`: `broker`, `web`, or a worker kind with an optional number (`send-2`, `scheduler-1`).
+    `names`: `broker`, `web`, or a worker kind with an optional number (`send-2`, `scheduler-1`);
+    `crash_send` and `crash_web` are those that die at every line in turn. `more` variables for all of them.
     """
 
-    def __init__(self, service: Service, names: Sequence[str], *, python: str, broken: bool = False) -> None:
+    def __init__(
+        self,
+        service: Service,
+        names: Sequence[str],
+        *,
+        python: str,
+        broken: bool = False,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.service = service
         self.names = names
+        self.clocks = service.settings.data_dir / "clocks"
+        self.clocks.mkdir(exist_ok=True)
         self._asleep: dict[int, float] = {}
         self._up_at: dict[tuple[int, float], float] = {}
         self._python = python
         folder = service.settings.data_dir
         broker, url = broker_process(folder)
-        env = environment(service.settings, url)
+        env = {**environment(service.settings, url), **(more or {})}
         if broken:
             env["LIGHTQ_FAULTS_BREAK"] = "ledger"
         made = [self._process(name, broker, env) for name in names]
         self._supervisor = Supervisor(made, folder / "log")
 
     def _process(self, name: str, broker: Process, env: dict[str, str]) -> Process:
+        env = {**env, faults_clock.FILE: str(self.clocks / name)}
+        port = int(self.service.settings.base_url.rpartition(":")[2])
+        kind = name.partition("-")[0]
         if name == "broker":
             made = broker
         elif name == "web":
-            port = int(self.service.settings.base_url.rpartition(":")[2])
             made = web_process(self.service.settings, env, port)
+            made = replace(made, argv=[*made.argv[:-1], "bench.faults_web:app"])
+        elif kind.startswith("crash"):
+            argv = [self._python, "-P", "-m", "bench.faults_crash", kind.partition("_")[2], str(port)]
+            made = Process(name=name, argv=argv, env=env)
         else:
-            kind = name.partition("-")[0]
             argv = [self._python, "-P", "-m", "bench.faults_worker", kind]
             made = Process(name=name, argv=argv, env=env)
         return replace(made, longest_delay=PAUSE)
@@ -169,7 +195,8 @@ class Machine:
         found = {}
         for name in names:
             pid, ready = status[name].pid, status[name].ready
-            if pid is None or not (ready if name in ("broker", "web") else pid in beating):
+            told = ready if name in ("broker", "web") or name.startswith("crash") else pid in beating
+            if pid is None or not told:
                 continue
             with suppress(psutil.NoSuchProcess):
                 begun = psutil.Process(pid).create_time()

@@ -6,16 +6,16 @@ import argparse
 import os
 import platform
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.faults_carrier import WatchedCarrier
-from bench.faults_run import Result
+Json = dict[str, Any]
 
 COLUMNS = (
-    ("fault", 40),
+    ("fault", 58),
     ("injections", 10),
     ("messages", 8),
     ("submits", 7),
@@ -24,40 +24,54 @@ COLUMNS = (
     ("wrong_person", 12),
     ("recovery_seconds", 16),
 )
-NAMES = {
-    "drop_reply": "carrier: accepted, reply lost",
-    "server_error": "carrier: 500, accepted or not",
-    "too_many": "carrier: 429 with Retry-After",
-    "slow": "carrier: slow answer",
-    "reset": "carrier: connection reset",
-}
+#: Summed over phases of one name, and the largest of them.
+SUMS = (
+    "injections",
+    "messages",
+    "submits",
+    "lost",
+    "doubled",
+    "wrong_person",
+    "sent",
+    "both_ways",
+    "unclear",
+)
+SUMS += ("ambiguous", "untrue_state", "still_open", "seconds", "points", "points_in_full")
+MAILED = " (SMTP)"
 
 
-def carrier_rows(carrier: WatchedCarrier, results: Sequence[Result]) -> list[dict[str, Any]]:
-    """One line for each fault of the carrier, over all phases: the messages that met it."""
-    rows = []
-    for fault, words in NAMES.items():
-        met = [to for name, to in carrier.met if name == fault]
-        counts = [result.verdict.of(met) for result in results]
-        rows.append(
-            {
-                "fault": words,
-                "injections": len(met),
-                "messages": len(set(met)),
-                "submits": 0,
-                **{
-                    key: sum(one[key] for one in counts)
-                    for key in ("lost", "doubled", "wrong_person", "unclear")
-                },
-                "recovery_seconds": None,
-                "untrue_state": 0,
-                "still_open": 0,
-            }
-        )
-    return rows
+def merged(rows: Sequence[Json]) -> list[Json]:
+    """One row for each fault, over all its transports, in the order of their numbers."""
+    by_fault: dict[str, list[Json]] = {}
+    for row in rows:
+        by_fault.setdefault(row["fault"].removesuffix(MAILED), []).append(row)
+    return sorted(
+        (_sum(name, of_it) for name, of_it in by_fault.items()), key=lambda row: _order(row["fault"])
+    )
 
 
-def stamp(given: argparse.Namespace, messages: int) -> dict[str, Any]:
+def _order(fault: str) -> tuple[int, str]:
+    number = fault[1:].split(" ", maxsplit=1)[0].split("-", maxsplit=1)[0]
+    return (int(number) if number.isdigit() else 0, fault)
+
+
+def _sum(name: str, rows: Sequence[Json]) -> Json:
+    recoveries = [row["recovery_seconds"] for row in rows if row["recovery_seconds"] is not None]
+    summed: Json = {"fault": name, **{key: round(sum(row.get(key, 0) for row in rows), 1) for key in SUMS}}
+    for key in ("listed", "targets"):
+        counts = Counter[str]()
+        for row in rows:
+            counts.update(row.get(key, {}))
+        summed[key] = dict(counts)
+    return {
+        **summed,
+        "recovery_seconds": max(recoveries, default=None),
+        "odd": [line for row in rows for line in row["odd"]],
+        "good": all(row["good"] for row in rows),
+    }
+
+
+def stamp(given: argparse.Namespace, messages: int, submits: int) -> Json:
     """When, where and from what the figures come."""
     root = Path(__file__).resolve().parent.parent
     found = subprocess.run(
@@ -72,41 +86,75 @@ def stamp(given: argparse.Namespace, messages: int) -> dict[str, Any]:
         "commit": found.stdout.strip() if found.returncode == 0 else None,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "load": round(os.getloadavg()[0], 1),
-        "database": given.database,
+        "database": given.database or "SQLite, and PostgreSQL for its own faults",
         "seed": given.seed,
         "messages": messages,
+        "submits": submits,
         "broken": given.broken,
     }
 
 
-def table(report: dict[str, Any]) -> str:
+def table(report: Json) -> str:
     """The lines of a report as text."""
-    head = "  ".join(name.rjust(width) if width < 40 else name.ljust(width) for name, width in COLUMNS)
-    lines = [head]
     extra = [report["ledger_off"]] if "ledger_off" in report else []
-    for row in [*report["rows"], *extra]:
-        cells = ["-" if row[name] is None else str(row[name]) for name, _ in COLUMNS]
-        lines.append(
-            "  ".join(
-                cell.rjust(width) if width < 40 else cell.ljust(width)
-                for cell, (_, width) in zip(cells, COLUMNS, strict=True)
-            )
-        )
-    lines += [f"odd: {line}" for line in report["oddities"]]
-    lines += [
-        f"{row['fault']}: {row[key]} {words}"
-        for row in report["rows"]
-        for key, words in (
-            ("unclear", "unclear in the end"),
-            ("untrue_state", "arrived but marked otherwise"),
-            ("still_open", "still open"),
-        )
-        if row.get(key)
+    rows = [*report["rows"], total(report["rows"]), *extra]
+    lines = [
+        _line([name for name, _ in COLUMNS]),
+        *(_line([cell(row, name) for name, _ in COLUMNS]) for row in rows),
     ]
-    broken = report["broken"] is not None
-    lines.append(
-        ("doubles appear without the ledger, as they must" if report["good"] else "this run proved nothing")
-        if broken
-        else ("nothing lost, nothing doubled" if report["good"] else "the promise did not hold")
+    lines += [f"{row['fault']}: {line}" for row in report["rows"] for line in notes(row)]
+    if idle := report["idle"]:
+        lines.append(
+            f"idle: {idle['messages']} sends, 99 % handed over {idle['p99_seconds']} s after they were due"
+        )
+    return "\n".join([*lines, verdict(report)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "  ".join(
+        text.ljust(width) if name == "fault" else text.rjust(width)
+        for text, (name, width) in zip(cells, COLUMNS, strict=True)
     )
-    return "\n".join(lines)
+
+
+def cell(row: Json, name: str) -> str:
+    """One value as the table shows it."""
+    return "-" if row[name] is None else str(row[name])
+
+
+def total(rows: Sequence[Json]) -> Json:
+    """The last line: sums, and the longest recovery."""
+    return _sum("all", rows) if rows else broken_total()
+
+
+def broken_total() -> Json:
+    """The sum of nothing."""
+    return {"fault": "all", **dict.fromkeys((name for name, _ in COLUMNS[1:]), 0)}
+
+
+def notes(row: Json) -> list[str]:
+    """What else is to be said of a row, good or bad."""
+    said = [f"odd: {line}" for line in row["odd"]]
+    if row.get("points"):
+        said.append(f"{row['points_in_full']} of {row['points']} points crashed three times")
+    if row.get("unclear"):
+        said.append(f"{row['unclear']} unclear in the end, {row['ambiguous']} ambiguous outcomes injected")
+    for key, words in (
+        ("both_ways", "reached both ways within a day"),
+        ("untrue_state", "marked otherwise than they went"),
+        ("still_open", "still open"),
+    ):
+        if row.get(key):
+            said.append(f"{row[key]} {words}")
+    if not row["good"]:
+        said.append("the promise did not hold here")
+    return said
+
+
+def verdict(report: Json) -> str:
+    """The last sentence."""
+    if report["broken"] is not None:
+        return (
+            "doubles appear without the ledger, as they must" if report["good"] else "this run proved nothing"
+        )
+    return "nothing lost, nothing doubled" if report["good"] else "the promise did not hold"

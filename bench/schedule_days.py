@@ -21,17 +21,15 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import time_machine
-from dateutil.rrule import rrulestr
 from sqlalchemy import select
 
+from bench.schedule_truth import KINDS, PRACTICE, Plan, World, due, keys
 from bench.stamp import stamp
 from delivery import access, appointments
 from delivery.models.assignments import Assignment, Way
@@ -53,70 +51,10 @@ ZONES: Final = (
     "Pacific/Pago_Pago",
 )  # fmt: skip
 START: Final = datetime(2027, 12, 1, 12, tzinfo=UTC)
-PRACTICE: Final = "America/Los_Angeles"
 #: How late the scheduler may be while it runs.
 SOON: Final = timedelta(seconds=30)
 LATE: Final = timedelta(hours=6)
-#: Name → rule and wall time. The last one follows the sessions.
-KINDS: Final = {
-    "weekly": ("FREQ=WEEKLY;BYDAY=TU", "09:00"),
-    "two-weekly": ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TH", "17:45"),
-    "monthly": ("FREQ=MONTHLY;BYMONTHDAY=29", "08:00"),
-    "gap": ("FREQ=WEEKLY;BYDAY=SU", "02:30"),
-    "overlap": ("FREQ=WEEKLY;BYDAY=SU", "01:30"),
-    "session": ("FREQ=WEEKLY;BYDAY=WE", "10:00"),
-}
 MEASURES: Final = ("phq9", "gad7", "pcl5", "audit_c", "phq8", "gad2")
-
-
-@dataclass
-class Plan:
-    """A schedule that runs, as the check knows it."""
-
-    id: UUID
-    client_id: UUID
-    kind: str
-    first: date
-
-
-@dataclass
-class World:
-    """Who lives where from when on, and when the service was down."""
-
-    plans: list[Plan]
-    zones: dict[UUID, list[tuple[datetime, str]]]
-    outages: list[tuple[datetime, datetime]] = field(default_factory=list)
-
-    def zone(self, client_id: UUID, at: datetime) -> str:
-        return [zone for since, zone in self.zones[client_id] if since <= at][-1]
-
-    def down(self, at: datetime) -> bool:
-        return any(begin <= at < end for begin, end in self.outages)
-
-
-def moment(day: date, clock: str, zone: str) -> datetime:
-    """The wall time in UTC: the first such minute, or the next one that exists."""
-    place = ZoneInfo(zone)
-    wall = datetime.combine(day, time.fromisoformat(clock))
-    while wall.replace(tzinfo=place).astimezone(UTC).astimezone(place).replace(tzinfo=None) != wall:
-        wall += timedelta(minutes=1)
-    return wall.replace(tzinfo=place).astimezone(UTC)
-
-
-def due(plan: Plan, key: str, zone: str) -> datetime:
-    """When a turn is due for a client in that zone."""
-    day = date.fromisoformat(key)
-    if plan.kind == "session":
-        return moment(day - timedelta(days=1), KINDS[plan.kind][1], PRACTICE)
-    return moment(day, KINDS[plan.kind][1], zone)
-
-
-def keys(plan: Plan, until: datetime) -> list[str]:
-    """The local dates of the plan's rule, by dateutil."""
-    rule = rrulestr(KINDS[plan.kind][0], dtstart=datetime.combine(plan.first, time()))
-    return [one.date().isoformat() for one in rule.between(
-        datetime.combine(plan.first, time()), until.replace(tzinfo=None) + timedelta(days=2), inc=True
-    )]  # fmt: skip
 
 
 def build_world(service: Service, zones: Sequence[str], start: datetime) -> World:

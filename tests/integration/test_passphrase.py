@@ -255,7 +255,7 @@ def test_the_word_is_set_changed_and_removed_on_the_clients_page(
     app: Flask, ada: FlaskClient, migrated: Service, cast: build.Cast
 ) -> None:
     address = f"/console/clients/{cast.cy}"
-    assert "No word agreed on" in ada.get(address).text
+    assert "No secret word" in ada.get(address).text
     assert agree(ada, migrated, cast, "  Blue   Heron ") == 303
     page = ada.get(address).text
     assert "Links ask for the word you agreed on in person." in page
@@ -266,7 +266,7 @@ def test_the_word_is_set_changed_and_removed_on_the_clients_page(
     assert try_word(app, path, "blue heron")[0] == 422
     assert try_word(app, path, "grey goose")[0] == 303
     assert agree(ada, migrated, cast, "", do="remove") == 303
-    assert "No word agreed on" in ada.get(address).text
+    assert "No secret word" in ada.get(address).text
     assert try_word(app, path, "")[0] == 303
     assert link_of(migrated, row).wrong_tries == 1
     with migrated.db.read() as session:

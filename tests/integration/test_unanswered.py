@@ -105,7 +105,7 @@ def test_only_those_ticked_are_reminded(
     bulk_acts.run(service)
     assert [row.assignment_id for row in reminders(service)] == [asked["Eve"].id]
     told = text_of(console.get("/console/unanswered"))
-    assert "Left out: A message is still on its way." in told
+    assert "No reminder now: A message is still on its way." in told
     assert "Remind all: 4 clients" in told
 
 
@@ -177,7 +177,7 @@ def test_who_is_left_out_is_listed_with_the_reason_and_no_press_reminds_them(
     page = console.get("/console/unanswered")
     told = text_of(page)
     assert words in told
-    assert "Left out, each with its reason: 1" in told
+    assert "No reminder now, each with its reason: 1" in told
     ticks = {box.get("value") for box in Page(page.text).boxes if box.get("name") == "ask"}
     assert str(asked["Fay"].id) not in ticks
     remind(console, cast, *asked.values())

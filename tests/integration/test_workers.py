@@ -177,8 +177,7 @@ def prepared(here: Context) -> tuple[Claim, dispatch.Outgoing]:
     """A worker that has written its attempt, and now stops."""
     held = claim(here.service, "send")
     with here.service.db.write() as session:
-        out = dispatch.prepare(session, held, here.channels, here.service.settings, here.service.tokens
-        )
+        out = dispatch.prepare(session, held, here.channels, here.service.settings, here.service.tokens)
     assert out is not None
     return held, out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from delivery.errors import Conflict, Invalid, NotFound
 from delivery.models.clients import Client
 from delivery.models.schedules import Schedule
 from delivery.schedules import changing, making, pages, saying
-from delivery.web.console import schedule_form
+from delivery.web.console import schedule_form, times
 from delivery.web.console.gate import bp, caller
 from delivery.web.zones import service
 
@@ -26,7 +27,11 @@ PLACES = {"channel": "how", "instruments": "what", "wall_time": "time", "rule": 
 
 @bp.app_context_processor
 def _for_schedules() -> dict[str, Any]:
-    return {"schedule_words": saying, "plans_of": _plans_of}
+    return {
+        "schedule_words": saying,
+        "plans_of": _plans_of,
+        "plan_day": lambda on: times.date_words(date.fromisoformat(on)),
+    }
 
 
 def _plans_of(client: Client) -> dict[str, Any]:
