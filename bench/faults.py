@@ -50,19 +50,24 @@ def group(chosen: Group, given: argparse.Namespace, messages: int, submits: int,
     if given.database:
         words += ["--database", given.database]
     with tempfile.TemporaryDirectory(prefix="lightq-faults-clock-") as folder:
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-P", "-m", "bench.faults_group", chosen.name, *words],
             env={**os.environ, faults_clock.FILE: str(Path(folder) / "own")},
             stdout=subprocess.PIPE,
             text=True,
-            check=False,
-        )
-    rows: list[Json] = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    for row in rows:
-        sys.stderr.write(f"done: {row.get('fault', 'idle')} ({row.get('seconds', '')} s)\n")
-    if done.returncode:
-        rows.append(broken_off(chosen.name, done.returncode))
+        ) as process:
+            assert process.stdout is not None
+            rows = [_told(json.loads(line)) for line in process.stdout if line.startswith("{")]
+    if process.returncode:
+        rows.append(broken_off(chosen.name, process.returncode))
     return rows
+
+
+def _told(row: Json) -> Json:
+    """The row, after a word to whoever watches."""
+    if "fault" in row:
+        sys.stderr.write(f"done: {row['fault']} ({row['seconds']} s){'' if row['good'] else ': NOT GOOD'}\n")
+    return row
 
 
 def broken_off(name: str, code: int) -> Json:

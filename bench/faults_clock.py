@@ -37,7 +37,7 @@ def install(path: Path) -> None:
     true_now = db.now
 
     db.now = lambda: true_now() + timedelta(seconds=read(path))
-    db.time = SimpleNamespace(  # type: ignore[assignment]
+    db.time = SimpleNamespace(  # type: ignore[assignment, attr-defined]
         time_ns=lambda: time.time_ns() + int(read(path) * 1e9), monotonic=time.monotonic, sleep=time.sleep
     )
 

@@ -26,17 +26,9 @@ COLUMNS = (
 )
 #: Summed over phases of one name, and the largest of them.
 SUMS = (
-    "injections",
-    "messages",
-    "submits",
-    "lost",
-    "doubled",
-    "wrong_person",
-    "sent",
-    "both_ways",
-    "unclear",
+    *("injections", "messages", "submits", "lost", "doubled", "wrong_person", "sent", "both_ways", "unclear"),
+    *("ambiguous", "untrue_state", "still_open", "seconds", "points", "points_in_full"),
 )
-SUMS += ("ambiguous", "untrue_state", "still_open", "seconds", "points", "points_in_full")
 MAILED = " (SMTP)"
 
 

@@ -44,7 +44,7 @@ def short_waits() -> None:
     breaker.PAUSE = breaker.ACCOUNT_PAUSE = timedelta(seconds=BREAKER_PAUSE)
     events.SECOND_TRY = timedelta(seconds=SECOND_TRY)  # type: ignore[misc]
     inbox.RESTS = tuple(timedelta(seconds=n) for n in INBOX_RESTS)  # type: ignore[misc]
-    jobs.random = SimpleNamespace(  # type: ignore[assignment]
+    jobs.random = SimpleNamespace(  # type: ignore[assignment, attr-defined]
         uniform=lambda low, high: random.uniform(low, min(high, ERROR_WAIT))
     )
     real = channel_settings.of

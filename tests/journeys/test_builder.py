@@ -136,7 +136,9 @@ def test_a_member_builds_previews_publishes_and_sends_a_questionnaire_and_reads_
         assert "Evening check" in desk.text()
         client = (
             lightq.api()
-            .post_json("/api/v1/clients", once._client(1, "kim@example.net"), **{"Idempotency-Key": "c"})
+            .post_json(
+                "/api/v1/clients", once._client(1, "kim@example.net", "email"), **{"Idempotency-Key": "c"}
+            )
             .json()["id"]
         )
         desk.page.goto(f"/console/send?client={client}")

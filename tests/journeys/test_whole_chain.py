@@ -18,7 +18,7 @@ from tests.journeys import machine
 from tests.smtp_mailbox import Mailbox
 
 
-def test_one_command_walks_from_ask_to_pdf_for_seven_clients(tmp_path: Path) -> None:
+def test_one_command_walks_from_ask_to_pdf_for_nine_clients(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = subprocess.run(
         machine.command("demo", "--once", "--out", str(out), "--port", "8950"),
@@ -31,10 +31,10 @@ def test_one_command_walks_from_ask_to_pdf_for_seven_clients(tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads((out / "summary.json").read_text())
-    assert summary["assignments"] >= 6
-    assert summary["messages"] >= 5
-    assert summary["submissions"] == len(summary["reports"]) >= 9
-    assert {report["channel"] for report in summary["reports"]} == {"email", "in_person"}
+    assert summary["assignments"] == 9
+    assert summary["messages"] == 7
+    assert summary["submissions"] == len(summary["reports"]) >= 11
+    assert {report["channel"] for report in summary["reports"]} == {"email", "sms", "in_person"}
     assert len(summary["workers"]) >= 4
     for report in summary["reports"]:
         assert report["job_id"], "a queue's job made it"
@@ -79,7 +79,7 @@ def test_a_clinician_sends_a_client_answers_and_the_report_comes_back_by_smtp(tm
         # Given: a client of Dr. Rivera's who agreed to e-mail
         api = lightq.api()
         made = api.post_json(
-            "/api/v1/clients", once._client(1, "kim@example.net"), **{"Idempotency-Key": "c"}
+            "/api/v1/clients", once._client(1, "kim@example.net", "email"), **{"Idempotency-Key": "c"}
         )
         # When: she asks for PHQ-9 and GAD-7
         ask = {
