@@ -49,15 +49,17 @@ def group(chosen: Group, given: argparse.Namespace, messages: int, submits: int,
     words += ["--phase", given.phase, "--seed", str(given.seed), "--seconds", str(given.seconds), *more]
     if given.database:
         words += ["--database", given.database]
-    with tempfile.TemporaryDirectory(prefix="lightq-faults-clock-") as folder:
-        with subprocess.Popen(
+    with (
+        tempfile.TemporaryDirectory(prefix="lightq-faults-clock-") as folder,
+        subprocess.Popen(
             [sys.executable, "-P", "-m", "bench.faults_group", chosen.name, *words],
             env={**os.environ, faults_clock.FILE: str(Path(folder) / "own")},
             stdout=subprocess.PIPE,
             text=True,
-        ) as process:
-            assert process.stdout is not None
-            rows = [_told(json.loads(line)) for line in process.stdout if line.startswith("{")]
+        ) as process,
+    ):
+        assert process.stdout is not None
+        rows = [_told(json.loads(line)) for line in process.stdout if line.startswith("{")]
     if process.returncode:
         rows.append(broken_off(chosen.name, process.returncode))
     return rows

@@ -134,6 +134,7 @@ F17 = Phase(
 F18 = Phase(
     "F18 clocks change in the night, messages due at eight (spring)",
     before=_before_eight(3, 14),
+    once="clocks changed",
     ways=(Way.SMS,),
     barred=0.0,
 )

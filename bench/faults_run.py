@@ -59,6 +59,8 @@ class Phase:
     after: Callable[[Site], object] = lambda _: None
     #: Once all is planned and nothing is open: what then goes on without further blows.
     quiet_after: Callable[[Site], object] | None = None
+    #: What `before` injects by itself, where that is the fault.
+    once: str = ""
     #: A process of `names` dies at every line in turn.
     crashes: bool = False
 
@@ -154,6 +156,8 @@ def run(phase: Phase, site: Site, messages: int, submits: int, longest: float) -
     crashed: dict[str, int] = json.loads(points.read_text()) if points.exists() else {}
     senders = sum(name.startswith(("send", "bulk")) for _, name in hits)
     injected["crash"] += sum(crashed.values())
+    injected[phase.once] += bool(phase.once)
+    injected = +injected
     asked = [ask for person in crowd for ask in person.asks]
     accepted = site.carriers.accepted
     verdict = compare(
