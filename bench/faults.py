@@ -68,7 +68,9 @@ def group(chosen: Group, given: argparse.Namespace, messages: int, submits: int,
 def _told(row: Json) -> Json:
     """The row, after a word to whoever watches."""
     if "fault" in row:
-        sys.stderr.write(f"done: {row['fault']} ({row['seconds']} s){'' if row['good'] else ': NOT GOOD'}\n")
+        sys.stderr.write(f"done: {row['fault']} ({row['seconds']} s)\n")
+        if not row["good"]:
+            sys.stderr.write(f"NOT GOOD: {json.dumps(row)}\n")
     return row
 
 

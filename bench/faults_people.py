@@ -6,12 +6,14 @@ import queue
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPException
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from bench.faults_cuts import Line
 from delivery.cli.browser import Browser, Form, Page
 from delivery.cli.once import ONWARD
 from questionnaires.registry import load_one
@@ -42,12 +44,18 @@ class Client:
     whole: bool = True
     marks: dict[str, str] = field(default_factory=dict)
     saw_sent: bool = False
+    #: The share of this person's presses whose network breaks off, and where it did.
+    cut: float = 0.0
+    cuts: Counter[str] = field(default_factory=Counter)
     #: Seconds: the longest time without an answering server, from the first refusal to the next page.
     longest_gap: float = 0.0
 
     def fill_in(self, until: float) -> None:
         """Answer, send, and come back to the link after every break, until the page says "sent"."""
-        chance, browser, gap_from = random.Random(self.seed), Browser(self.url), 0.0
+        chance, gap_from = random.Random(self.seed), 0.0
+        line = Line(self.cut, random.Random(self.seed))
+        line.met = self.cuts
+        browser = Browser(self.url, None, line)
         page: Page | None = None
         while not self.saw_sent and time.monotonic() < until:
             try:

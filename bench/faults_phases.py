@@ -52,6 +52,7 @@ F7 = Phase(
 F8 = Phase("F8 connections to PostgreSQL cut", blow=blows.cut_database, every=0.7, faults=ROUGH, submits=0.5)
 F10 = Phase("F10 broker killed and emptied", blow=blows.wipe, every=2.0, faults=ROUGH, mail=MAIL)
 F11 = Phase("F11 broker full or read-only", blow=blows.choke, every=5.0, least=10, after=blows.unchoke)
+F24 = Phase("F24 client network cut at every byte", submits=2.0, cut=0.4, callbacks=CALLBACKS)
 F14 = Phase(
     "F14 accepted, reply lost",
     faults=Faults(drop_reply=0.35),
@@ -185,6 +186,7 @@ API: Final = Group(
         replace(F16, share=2),
         F20,
         F14_EVENTS,
+        F24,
     ),
 )
 SMTP: Final = Group(

@@ -51,6 +51,8 @@ class Phase:
     mail: SmtpFaults = field(default_factory=SmtpFaults)
     callbacks: CallbackFaults = field(default_factory=CallbackFaults)
     submits: float = 0.0
+    #: The share of answering clients' presses at which their network breaks off.
+    cut: float = 0.0
     barred: float = 0.1
     dead: float = 0.06
     names: Sequence[str] = ALL
@@ -135,7 +137,7 @@ def run(phase: Phase, site: Site, messages: int, submits: int, longest: float) -
         if len(crowd) < (now_due := _so_far(phase, messages, len(hits))):
             crowd += _plan(phase, site, min(BATCH, now_due - len(crowd)))
         stops.send(crowd)
-        seen = _answer(site, crowd, people, clients, submits, seen)
+        seen = _answer(site, crowd, people, clients, submits, seen, phase.cut)
         site.machine.tick()
         if not quiet and (hit := injector.turn(site)):
             hits.append((time.time(), hit))
@@ -158,6 +160,7 @@ def run(phase: Phase, site: Site, messages: int, submits: int, longest: float) -
     senders = sum(name.startswith(("send", "bulk")) for _, name in hits)
     injected["crash"] += sum(crashed.values())
     injected[phase.once] += bool(phase.once)
+    injected += sum((client.cuts for client in clients.values()), Counter())
     injected = +injected
     asked = [ask for person in crowd for ask in person.asks]
     accepted = site.carriers.accepted
@@ -194,7 +197,13 @@ def _plan(phase: Phase, site: Site, count: int) -> list[Person]:
 
 
 def _answer(
-    site: Site, crowd: list[Person], people: People, clients: dict[UUID, Client], most: int, seen: int
+    site: Site,
+    crowd: list[Person],
+    people: People,
+    clients: dict[UUID, Client],
+    most: int,
+    seen: int,
+    cut: float,
 ) -> int:
     """Those whose message came begin to answer, at most so many; returns how far the record was read."""
     if len(clients) >= most:
@@ -206,7 +215,7 @@ def _answer(
         if person is None or person.asks[0] in clients or len(clients) >= most or not entry["link"]:
             continue
         number = len(clients)
-        client = Client(entry["link"], site.seed + number, ("gad7",), whole=number % 20 != 0)
+        client = Client(entry["link"], site.seed + number, ("gad7",), whole=number % 20 != 0, cut=cut)
         clients[person.asks[0]] = client
         people.add([client])
     return len(accepted)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import statistics
 import tempfile
@@ -46,7 +45,8 @@ def measure(service: Service, api: Browser, number: int, instrument: str) -> flo
     """Seconds from the press to the stored PDF of one form."""
     settings = service.settings
     address = f"bench-{time.time_ns()}@example.net"
-    client = api.post_json("/api/v1/clients", once._client(number, address), **{"Idempotency-Key": address})
+    wanted = once._client(number, address, "email")
+    client = api.post_json("/api/v1/clients", wanted, **{"Idempotency-Key": address})
     ask = {
         "client_id": client.json()["id"],
         "instruments": [instrument],
@@ -73,9 +73,8 @@ def measure(service: Service, api: Browser, number: int, instrument: str) -> flo
 def run(forms: int) -> dict[str, Any]:
     """Start everything, walk `forms` forms, stop."""
     with tempfile.TemporaryDirectory(prefix="lightq-bench-") as folder:
-        os.environ["LIGHTQ_DATA_DIR"] = f"{folder}/data"
         port = free_port(8480)
-        settings = prepare(port)
+        settings = prepare(port, Path(folder) / "data")
         processes, _ = machine.processes(settings, port)
         supervisor = Supervisor(processes, settings.data_dir / "logs")
         times: list[float] = []

@@ -12,7 +12,7 @@ from http.cookiejar import CookieJar
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin
-from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
+from urllib.request import BaseHandler, HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 
 @dataclass
@@ -106,13 +106,13 @@ class Page:
 
 
 class Browser:
-    """One browser with its own cookies."""
+    """One browser with its own cookies; `handlers` are urllib's, for what its line is like."""
 
-    def __init__(self, base: str = "", headers: dict[str, str] | None = None) -> None:
+    def __init__(self, base: str = "", headers: dict[str, str] | None = None, *handlers: BaseHandler) -> None:
         self._base = base
         self._headers = {"User-Agent": "LightQ-walk/1", "Sec-Fetch-Site": "same-origin", **(headers or {})}
         self.cookies = CookieJar()
-        self._opener: OpenerDirector = build_opener(HTTPCookieProcessor(self.cookies))
+        self._opener: OpenerDirector = build_opener(HTTPCookieProcessor(self.cookies), *handlers)
 
     def open(self, url: str, data: bytes | None = None, kind: str = "", **headers: str) -> Page:
         """GET, or POST where there is data; any status comes back as a page."""
