@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 State = Literal["answered", "blank", "not_asked"]
 Certainty = Literal["seen", "confirmed", "likely", "uncertain"]
-Channel = Literal["email", "sms", "kiosk", "portal", "in_person"]
+Channel = Literal["email", "sms", "kiosk", "portal", "in_person", "public"]
 Since = Literal["first", "last", "baseline"]
 #: What a comparison found. `unverified` and `no_figure` state the difference and judge nothing;
 #: `not_judged` is the case without a total (only a possible range).

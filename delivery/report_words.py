@@ -100,6 +100,7 @@ class Words:
             "kiosk": _("Waiting-room tablet"),
             "portal": _("Client portal"),
             "in_person": _("In person"),
+            "public": _("Public screening page"),
         }[course.channel]
 
     def device(self, course: Course) -> str:

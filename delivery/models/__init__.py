@@ -10,9 +10,11 @@ from delivery.models import (
     library,
     messages,
     people,
+    portal,
     previews,
     results,
     schedules,
+    screening,
 )
 from delivery.models.base import Base
 
@@ -25,7 +27,9 @@ __all__ = [
     "library",
     "messages",
     "people",
+    "portal",
     "previews",
     "results",
     "schedules",
+    "screening",
 ]

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from delivery.models.base import BYTES, DATA, Base, Sealed, TenantRow, choice, state_column, tenant
+from delivery.models.base import BYTES, DATA, TEXT, Base, Sealed, TenantRow, choice, state_column, tenant
 from delivery.states import AssignmentState, FormState, LinkState
 
 
@@ -30,6 +30,8 @@ class Way(StrEnum):
     PORTAL = "portal"
     KIOSK = "kiosk"
     IN_PERSON = "in_person"
+    #: A member's public page; only a visitor who sends a screening makes such an ask.
+    PUBLIC = "public"
 
 
 class Battery(TenantRow, Base):
@@ -79,6 +81,8 @@ class Assignment(TenantRow, Base):
     reminders: Mapped[int] = mapped_column(default=0)
     #: Days without an answer until each reminder.
     reminder_days: Mapped[int] = mapped_column(default=3)
+    #: The one who answered may see the result.
+    show_result: Mapped[bool] = mapped_column(default=False)
     sent_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
@@ -124,6 +128,18 @@ class FormSession(TenantRow, Base):
     first_answer_at: Mapped[datetime | None]
     last_at: Mapped[datetime]
     typed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    #: The tablet on which it is answered, and since when that shows the code pad again, unfinished.
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("kiosk_device.id"))
+    suspended_at: Mapped[datetime | None]
+    #: Choices do not move on by themselves: switched off on a page of this form.
+    by_hand: Mapped[bool] = mapped_column(default=False)
+    #: A question was read aloud by the device.
+    heard: Mapped[bool] = mapped_column(default=False)
+    #: Who helped with reading: "staff", "family", or nobody.
+    helped_by: Mapped[str | None] = mapped_column(String(12))
+    resume_tries: Mapped[int] = mapped_column(default=0)
 
+    #: argon2id of the code that opens the draft on another device; None: no code was shown.
+    resume_hash = Sealed(TEXT)
     #: {"phq9": {"phq9_1": "0", …}, …}; wiped when the form is sent.
     draft = Sealed(DATA)

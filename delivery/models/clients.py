@@ -86,6 +86,8 @@ class Client(TenantRow, Base):
     language: Mapped[str] = mapped_column(String(8), default="en")
     time_zone: Mapped[str | None] = mapped_column(String(64))
     interpreter: Mapped[bool] = mapped_column(default=False)
+    #: Not a client yet: sent a screening, and is forgotten then unless the member makes them a client.
+    prospect_until: Mapped[datetime | None]
 
     given_name = Sealed(TEXT)
     family_name = Sealed(TEXT)
@@ -132,6 +134,8 @@ class Respondent(TenantRow, Base):
     refused_at: Mapped[datetime | None]
     #: Nothing is sent, whoever asks: kiosk or in the room only.
     in_person_only: Mapped[bool] = mapped_column(default=False)
+    #: The portal may show earlier results as a graph.
+    portal_trends: Mapped[bool] = mapped_column(default=False)
     until_at: Mapped[datetime | None]
 
     name = Sealed(TEXT)

@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     RISK = "risk"
     LOCKED = "locked"
     TEST = "test"
+    #: A code that somebody has just asked for: to open the portal, or to go on elsewhere.
+    CODE = "code"
 
 
 class RecipientKind(StrEnum):
@@ -60,6 +62,7 @@ class Dispatch(TenantRow, Base):
         "assignment",
         "contact_point",
         "respondent",
+        ("code_id", "one_time_code"),
         also=(
             UniqueConstraint("practice_id", "business_key"),
             Index("uq_dispatch_recipient", "practice_id", "id", "recipient", unique=True),
@@ -76,6 +79,7 @@ class Dispatch(TenantRow, Base):
     respondent_id: Mapped[UUID | None]
     contact_point_id: Mapped[UUID | None]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    code_id: Mapped[UUID | None]
     channel: Mapped[str] = mapped_column(String(12))
     lane: Mapped[str] = mapped_column(String(12), default="interactive")
     business_key: Mapped[str] = mapped_column(String(120))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
@@ -35,6 +36,13 @@ class Practice(Row, Base):
     #: When answers are read, as the client is told: "on weekdays".
     reads_answers: Mapped[str] = mapped_column(String(120), default="on weekdays")
     paper: Mapped[str] = mapped_column(String(6), default="letter")
+    #: The accent of client pages, "#7a1f4b", checked for contrast when it was chosen; None: LightQ's own.
+    colour: Mapped[str | None] = mapped_column(String(7))
+    #: PNG, JPEG or WebP, at most 100 KB, and its media type.
+    logo: Mapped[bytes | None]
+    logo_type: Mapped[str | None] = mapped_column(String(24))
+    #: Lines to call in distress beside 988 and 911: [{"name", "phone", "hours"}].
+    help_lines: Mapped[list[Any]] = mapped_column(default=list)
     #: Where texts go out from, a number or messaging service of its own; None: the installation's.
     sms_sender: Mapped[str | None] = mapped_column(String(40))
     #: The number that clients' texts to this practice come to.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final, Literal
 
 #: "open" = anybody; "link" = whoever holds the link or the form's cookie; "person" = a signed-in person;
-#: "token" = an API token; "local" = this machine only; "provider" = a provider's signature.
-Access = Literal["open", "link", "person", "token", "local", "provider"]
+#: "token" = an API token; "local" = this machine only; "provider" = a provider's signature; "device" = an
+#: enrolled tablet's signature; "client" = a client signed in to their portal.
+Access = Literal["open", "link", "person", "token", "local", "provider", "device", "client"]
 Zone = Literal["client", "console", "both"]
 
 #: Blueprint name -> (zone, access). An endpoint named "blueprint.view" may differ and is listed whole.
@@ -20,6 +21,12 @@ POLICY: Final[dict[str, tuple[Zone, Access]]] = {
     "api": ("console", "token"),
     "api.openapi": ("console", "open"),
     "hooks": ("console", "provider"),
+    "kiosk": ("client", "device"),
+    "kiosk.shell": ("client", "open"),
+    "portal": ("client", "client"),
+    "portal.sign_in": ("client", "open"),
+    "screen": ("client", "open"),
+    "theme": ("both", "open"),
 }
 
 
