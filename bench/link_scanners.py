@@ -1,9 +1,10 @@
 """A storm of mail scanners and link previews at one link of a running server: nothing may come of it (R1).
 
-`python -m bench.link_scanners [--requests 10000]` writes bench/results/link_scanners.json; exit code 1 where
-something came of it. 50 user agents in parallel threads send GET, HEAD, OPTIONS and the press on Start in
-equal parts, half of them with cookies kept. A tenth as many go to a second link whose start page asks for a
-word: pressing without one must use up no try. In the end a person answers through the same first link.
+`python -m bench.link_scanners [--requests 10000] [--browsers 200]` writes bench/results/link_scanners.json;
+exit code 1 where something came of it. 50 user agents in parallel threads send GET, HEAD, OPTIONS and the press
+on Start in equal parts, half of them with cookies kept. A tenth as many go to a second link whose start page
+asks for a word: pressing without one must use up no try. Then so many real browsers with scripts on open the
+first link and press its first button. In the end a person answers through the same first link.
 
 `--break answer` lets one robot also mark an answer, `--break try` lets one type a word: then the run has to
 say so and end with 1. That is how we know that it looks.
@@ -32,6 +33,7 @@ from urllib.parse import urlencode
 from alembic import command
 from sqlalchemy import select
 
+from bench import link_browsers
 from bench.stamp import ROOT, stamp
 from delivery import clients, forms, links, passphrases
 from delivery.cli import machine, once
@@ -173,7 +175,7 @@ def came_of_it(service: Service, met: Counter[str], cookies_by_looking: int) -> 
     return [words for words, is_so in faults.items() if is_so]
 
 
-def run(requests: int, broken: str | None, folder: Path) -> dict[str, Any]:
+def run(requests: int, browsers: int, broken: str | None, folder: Path) -> dict[str, Any]:
     """Start the server, let the storm come, look at what it left, and answer as a person."""
     port = free_port(8520)
     settings = build.settings(
@@ -185,9 +187,10 @@ def run(requests: int, broken: str | None, folder: Path) -> dict[str, Any]:
     with web(settings, port, folder / "web.log"):
         met, cookies, pace = storm(settings.client_host, plain, requests)
         met_guarded, more_cookies, _ = storm(settings.client_host, guarded, requests // 10)
+        seen = link_browsers.visit(settings.client_url + plain, browsers)
         if broken:
             misbehave(broken, settings.client_host, plain, guarded)
-        faults = came_of_it(service, met + met_guarded, cookies + more_cookies)
+        faults = came_of_it(service, met + met_guarded + seen, cookies + more_cookies)
         with service.db.read() as session:
             sittings = len(session.scalars(select(FormSession.id)).all())
         if not faults:
@@ -202,6 +205,7 @@ def run(requests: int, broken: str | None, folder: Path) -> dict[str, Any]:
         "agents": len(AGENTS),
         "per_second": round(pace),
         "met": dict(sorted(met.items())),
+        "met_by_browsers": dict(sorted(seen.items())),
         "met_where_a_word_is_asked": dict(sorted(met_guarded.items())),
         "cookies_set_by_looking": cookies + more_cookies,
         "sittings_begun_by_robots": sittings,
@@ -213,10 +217,11 @@ def main() -> None:
     """Run, write the result, and say with the exit code whether nothing came of it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--browsers", type=int, default=200)
     parser.add_argument("--break", dest="broken", choices=("answer", "try"))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lightq-bench-") as folder:
-        result = {**run(given.requests, given.broken, Path(folder)), **stamp()}
+        result = {**run(given.requests, given.browsers, given.broken, Path(folder)), **stamp()}
     if not given.broken:
         RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
