@@ -1,10 +1,10 @@
 """A storm of mail scanners and link previews at one link of a running server: nothing may come of it (R1).
 
 `python -m bench.link_scanners [--requests 10000] [--browsers 200]` writes bench/results/link_scanners.json;
-exit code 1 where something came of it. 50 user agents in parallel threads send GET, HEAD, OPTIONS and the press
-on Start in equal parts, half of them with cookies kept. A tenth as many go to a second link whose start page
-asks for a word: pressing without one must use up no try. Then so many real browsers with scripts on open the
-first link and press its first button. In the end a person answers through the same first link.
+exit code 1 where something came of it. 50 user agents in parallel threads send GET, HEAD, OPTIONS and the
+press on Start in equal parts, half of them with cookies kept. A tenth as many go to a second link whose start
+page asks for a word: pressing without one must use up no try. Then so many real browsers with scripts on open
+the first link and press its first button. In the end a person answers through the same first link.
 
 `--break answer` lets one robot also mark an answer, `--break try` lets one type a word: then the run has to
 say so and end with 1. That is how we know that it looks.
