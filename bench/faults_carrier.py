@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.carrier import CallbackFaults, Carrier, Faults, Json
-from tests.smtp_carrier import SmtpCarrier, SmtpFaults
+from tests.smtp_carrier import GAVE_UP, SmtpCarrier, SmtpFaults
 
 #: Seconds until the carrier lists what it accepted, and how long a slow answer takes.
 LIST_LAG, SLOW = 0.3, 1.2
 ROUGH = Faults(drop_reply=0.08, server_error=0.08, too_many=0.05, slow=0.03, reset=0.04, slow_seconds=SLOW)
 #: Faults that leave it open whether the message was taken.
 AMBIGUOUS = ("drop_reply", "server_error", "slow", "reset", "trickle", "bad_json", "half_open")
-AMBIGUOUS_SMTP = ("drop_in_message", "drop_after_dot", "slow")
+AMBIGUOUS_SMTP = ("drop_in_message", "drop_after_dot", "slow", GAVE_UP)
 
 
 class WatchedCarrier(Carrier):

@@ -21,6 +21,7 @@ ALLOWED: Final = {
     Purpose.INVITATION: (SafeFor.REMINDERS, SafeFor.INVITATIONS),
     Purpose.REMINDER: (SafeFor.REMINDERS,),
     Purpose.TEST: (SafeFor.REMINDERS, SafeFor.INVITATIONS),
+    Purpose.CODE: (SafeFor.REMINDERS, SafeFor.INVITATIONS),
 }
 
 #: How long after the press of a test the client is taken to be there still.
@@ -76,14 +77,19 @@ def _by_ask(facts: Facts) -> Stop | None:
         return Stop(cancelled, "not-active", "The client is paused or closed.")
     if facts.ask is not None and facts.ask.expires_at <= now():
         return Stop(cancelled, "expired", "The link would already have ended.")
+    if facts.ask is not None and (facts.link is None or facts.link.token_id_sealed is None):
+        return Stop(cancelled, "ended", "The link ended before this was sent.")
+    if facts.code is not None and (facts.code.used_at is not None or facts.code.expires_at <= now()):
+        return Stop(cancelled, "ended", "The code or link was over before this was sent.")
     return None
 
 
 def _by_person(facts: Facts) -> Stop | None:
     cancelled = DispatchState.CANCELLED
-    if facts.respondent is None or facts.respondent.refused_at is not None:
+    refused = facts.respondent is None or facts.respondent.refused_at is not None
+    if refused and facts.row.purpose is not Purpose.CODE:
         return Stop(cancelled, "refused", "The client does not want these forms now.")
-    if facts.respondent.in_person_only:
+    if facts.respondent is not None and facts.respondent.in_person_only:
         return Stop(cancelled, "in-person-only", "Nothing is sent to this client: kiosk or in the room only.")
     return None
 
@@ -95,7 +101,7 @@ def _by_contact(facts: Facts) -> Stop | None:
         return UNUSABLE[point.state if point else ContactState.BLOCKED]
     if point.safe_for not in ALLOWED[row.purpose]:
         return Stop(cancelled, "not-safe", "The client did not want this kind of message here.")
-    if quiet.window(facts.zone, point.safe_hours) is None:
+    if row.purpose is not Purpose.CODE and quiet.window(facts.zone, point.safe_hours) is None:
         return Stop(failed, "no-hours", ALL_AT_NIGHT if facts.zone else NO_ZONE)
     if facts.opted_out:
         return Stop(failed, "opted-out", NOT_POSSIBLE[row.channel], elsewhere=row.channel == "sms")
@@ -135,9 +141,11 @@ def not_now(facts: Facts, settings: Settings) -> Hold | None:
 def _at_any_hour(facts: Facts) -> bool:
     """An e-mail that a person sends just now wakes nobody; a text does, and so does what goes by itself.
 
-    A test goes out while the client is in the room.
+    A test goes out while the client is in the room, a code while somebody waits for it.
     """
     row = facts.row
+    if row.purpose is Purpose.CODE:
+        return True
     if row.purpose is Purpose.TEST:
         return row.created_at > now() - IN_THE_ROOM
     by_hand = row.channel == "email" and row.lane == "interactive" and row.purpose is not Purpose.REMINDER

@@ -34,7 +34,8 @@ from delivery.clearance import Hold, Stop
 from delivery.db import execute, now, uuid7
 from delivery.errors import Conflict
 from delivery.jobs import Claim
-from delivery.message_facts import Facts, Planned
+from delivery.message_facts import Facts
+from delivery.message_rows import Planned
 from delivery.models.clients import Consent
 from delivery.models.messages import Attempt, Dispatch, RecipientKind
 from delivery.settings import Settings

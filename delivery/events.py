@@ -62,10 +62,18 @@ def reported(session: Session, event: Event) -> None:
         session.refresh(row)
     if event.stops_provider:
         breaker.bad(
-            session, attempt.provider, attempt.sender, code=event.code, reason=event.reason, account=True
+            session,
+            attempt.provider,
+            attempt.sender,
+            code=event.code,
+            reason=event.reason,
+            account=True,
+            reported=True,
         )
     _not_twice(session, attempt, row, event)
     if event.kind == "delivered":
+        for name in sorted({"", attempt.sender}):
+            breaker.delivered(session, attempt.provider, name, attempt.started_at)
         if _newest(session, attempt):
             move(session, Dispatch, row.id, DispatchState.DELIVERED, delivered_at=event.at or now())
             audit.record(session, row.practice_id, audit.PROVIDER, audit.Tag.MESSAGE_SETTLED, row.id)

@@ -8,125 +8,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, true
+from sqlalchemy import and_, bindparam, exists, func, literal, select, true
 from sqlalchemy.orm import Session
 
-from delivery import consents, crypto, quiet
+from delivery import consents, crypto, opt_outs, quiet
 from delivery.db import execute, now, one_at_a_time, one_of
+from delivery.message_rows import Answerer, Asked, Code, Office, OpenLink, Patient, Planned, Point, Staff
 from delivery.models.assignments import Assignment, Link
-from delivery.models.clients import Client, Consent, ContactPoint, ContactState, Respondent, SafeFor
-from delivery.models.messages import Attempt, ContactUse, Dispatch, OptOut, Purpose, RecipientKind
+from delivery.models.clients import Client, Consent, ContactPoint, ContactState, Respondent
+from delivery.models.messages import Attempt, ContactUse, Dispatch, Purpose
 from delivery.models.people import Person, Practice
-from delivery.states import OPEN_LINK, AssignmentState, AttemptState, ClientState, DispatchState
+from delivery.models.portal import OneTimeCode
+from delivery.states import OPEN_LINK, AttemptState, ClientState, DispatchState
 
 WEEK: Final = timedelta(days=7)
 #: What caps count. Tests of an address in the room are not counted: the client holds the phone.
 COUNTED: Final = (Purpose.INVITATION, Purpose.REMINDER)
-
-
-class Planned(NamedTuple):
-    """The message itself: columns of Dispatch."""
-
-    id: UUID
-    practice_id: UUID
-    purpose: Purpose
-    recipient: RecipientKind
-    assignment_id: UUID | None
-    respondent_id: UUID | None
-    contact_point_id: UUID | None
-    person_id: UUID | None
-    channel: str
-    lane: str
-    business_key: str
-    state: DispatchState
-    created_at: datetime
-
-
-class Office(NamedTuple):
-    """The practice that it comes from."""
-
-    id: UUID
-    sender_name: str
-    time_zone: str
-    sms_sender: str | None
-
-
-class Staff(NamedTuple):
-    """The person of the practice whom it goes to."""
-
-    id: UUID
-    email: str
-
-
-class Asked(NamedTuple):
-    """The ask that it is about."""
-
-    id: UUID
-    state: AssignmentState
-    expires_at: datetime
-
-
-class Patient(NamedTuple):
-    """The client whom it is about."""
-
-    id: UUID
-    state: ClientState
-    time_zone: str | None
-
-
-class Answerer(NamedTuple):
-    """Who is to answer."""
-
-    id: UUID
-    practice_id: UUID
-    language: str
-    refused_at: datetime | None
-    in_person_only: bool
-    recognition_word_sealed: bytes | None
-
-    @property
-    def recognition_word(self) -> str | None:
-        return Respondent.recognition_word.open(self.recognition_word_sealed, self.practice_id, self.id)
-
-
-class Point(NamedTuple):
-    """Where it goes."""
-
-    id: UUID
-    practice_id: UUID
-    state: ContactState
-    safe_for: SafeFor
-    safe_hours: dict[str, Any]
-    blind_index: bytes
-    value_sealed: bytes | None
-
-    @property
-    def value(self) -> str | None:
-        return ContactPoint.value.open(self.value_sealed, self.practice_id, self.id)
-
-
-class OpenLink(NamedTuple):
-    """The link that it carries."""
-
-    id: UUID
-    practice_id: UUID
-    expires_at: datetime
-    token_id_sealed: bytes | None
-
-    @property
-    def token_id(self) -> bytes | None:
-        return Link.token_id.open(self.token_id_sealed, self.practice_id, self.id)
+USABLE: Final = (ContactState.CONFIRMED, ContactState.UNCONFIRMED)
 
 
 @dataclass(frozen=True)
 class Facts:
     """One message with everything around it. To a person of the practice most of it is None.
 
-    `to` is the address or number; `sharing` how many people of the practice are reached there.
+    `to` is the address or number; `sharing` how many people of the practice may be written to there.
     """
 
     row: Planned
@@ -137,6 +46,7 @@ class Facts:
     respondent: Answerer | None
     point: Point | None
     link: OpenLink | None
+    code: Code | None
     consent_id: UUID | None
     #: Calls made so far, and one that is under way.
     attempts: int
@@ -165,6 +75,7 @@ PARTS: Final[tuple[tuple[Any, Any], ...]] = (
     (Respondent, Answerer),
     (ContactPoint, Point),
     (Link, OpenLink),
+    (OneTimeCode, Code),
 )
 
 
@@ -214,6 +125,7 @@ def _around() -> Any:
         .outerjoin(Client, Client.id == Respondent.client_id)
         .outerjoin(ContactPoint, ContactPoint.id == Dispatch.contact_point_id)
         .outerjoin(Link, and_(Link.assignment_id == Assignment.id, one_of(Link.state, OPEN_LINK)))
+        .outerjoin(OneTimeCode, OneTimeCode.id == Dispatch.code_id)
         .where(Dispatch.id == bindparam("dispatch"))
         .limit(1)
         .with_for_update(of=Dispatch)
@@ -255,45 +167,43 @@ def _with_counts(session: Session, facts: Facts, point: Point) -> Facts:
 def _counts() -> Any:
     """Numbers, and beside them the last week's messages to anybody reached there, newest first; or none."""
     contact = bindparam("everywhere", type_=ContactUse.contact_hash.type)
+    channel: Any = bindparam("channel")
     same = ContactPoint.blind_index == bindparam("blind")
     there = and_(ContactPoint.practice_id == bindparam("practice"), same)
-    sharing = select(func.count(ContactPoint.respondent_id.distinct())).where(there).scalar_subquery()
-    # As `opt_outs.standing` has it: nobody may write there, or this practice may not.
-    opted_out = exists().where(
-        OptOut.channel == bindparam("channel"),
-        or_(OptOut.contact_hash == contact, OptOut.contact_hash == bindparam("here")),
-        OptOut.ended_at.is_(None),
+    agreed = exists().where(consents.stands(ContactPoint.respondent_id, channel, ContactPoint.id))
+    sharing = (
+        select(func.count(ContactPoint.respondent_id.distinct()))
+        .join(Respondent, Respondent.id == ContactPoint.respondent_id)
+        .join(Client, Client.id == Respondent.client_id)
+        .where(there, agreed, one_of(ContactPoint.state, USABLE))
+        .where(Client.state == ClientState.ACTIVE, Respondent.refused_at.is_(None))
     )
-    own = select(Attempt.id).where(Attempt.dispatch_id == bindparam("dispatch"))
     today = select(func.count()).where(
         ContactUse.contact_hash == contact,
         ContactUse.at >= bindparam("midnight"),
-        ContactUse.id.not_in(own),
+        ContactUse.id.not_in(select(Attempt.id).where(Attempt.dispatch_id == bindparam("dispatch"))),
     )
     # By way of the asks: those are found by person, messages are not.
     sent = (
         select(Attempt.started_at, (Assignment.respondent_id == bindparam("respondent")).label("own"))
         .join_from(Assignment, Dispatch, Dispatch.assignment_id == Assignment.id)
         .join(Attempt, Attempt.dispatch_id == Dispatch.id)
+        .join(ContactUse, ContactUse.id == Attempt.id)  # one that reached nobody has none
         .where(
             Assignment.respondent_id.in_(select(ContactPoint.respondent_id).where(there)),
             Dispatch.id != bindparam("dispatch"),
-            Dispatch.channel == bindparam("channel"),
-            Dispatch.recipient == RecipientKind.CLIENT,
-            one_of(Dispatch.purpose, COUNTED),
+            Dispatch.channel == channel,
             Dispatch.state != DispatchState.FAILED,
             Dispatch.state != DispatchState.CANCELLED,
-            Attempt.state != AttemptState.REFUSED,
             Attempt.started_at > bindparam("week"),
         )
         .subquery()
     )
-    numbers = (sharing.label("sharing"), opted_out.label("opted_out"), today.scalar_subquery().label("today"))
-    return (
-        select(*numbers, sent.c.started_at, sent.c.own)
-        .select_from(select(literal(1)).subquery().outerjoin(sent, true()))
-        .order_by(sent.c.started_at.desc())
-    )
+    opted_out = exists().where(opt_outs.standing(channel, contact, bindparam("here")))
+    numbers = (opted_out.label("opted_out"), sharing.label("sharing"), today.label("today"))
+    alone = select(literal(1)).subquery()
+    found = select(*numbers, sent.c.started_at, sent.c.own).select_from(alone.outerjoin(sent, true()))
+    return found.order_by(sent.c.started_at.desc())
 
 
 _AROUND: Final = _around()

@@ -17,17 +17,21 @@ from delivery.db import insert, now, uuid7
 from delivery.models.messages import OptOut
 
 
-def standing(channel: str, value: str, practice_id: UUID | None) -> Any:
-    """The condition on OptOut: this practice may not write there; None asks only for "nobody may"."""
-    hashes = [crypto.contact_hash(channel, value)]
-    if practice_id is not None:
-        hashes.append(crypto.contact_hash(channel, value, practice_id))
-    return (OptOut.channel == channel) & OptOut.contact_hash.in_(hashes) & OptOut.ended_at.is_(None)
+def standing(channel: Any, everywhere: Any, here: Any = None) -> Any:
+    """The condition on OptOut: nobody may write there, or the practice of `here` may not.
+
+    Both are `crypto.contact_hash`, without and with the practice (values or bound parameters).
+    """
+    scope = OptOut.contact_hash == everywhere
+    if here is not None:
+        scope |= OptOut.contact_hash == here
+    return (OptOut.channel == channel) & scope & OptOut.ended_at.is_(None)
 
 
 def stands(session: Session, channel: str, value: str, practice_id: UUID | None) -> bool:
     """Whether this practice may not write there; None asks only for "nobody may"."""
-    found = select(OptOut.id).where(standing(channel, value, practice_id))
+    here = crypto.contact_hash(channel, value, practice_id) if practice_id is not None else None
+    found = select(OptOut.id).where(standing(channel, crypto.contact_hash(channel, value), here))
     return session.scalars(found.limit(1)).first() is not None
 
 

@@ -19,7 +19,7 @@ from delivery import audit, breaker, caps, fallback, jobs, messages, reachabilit
 from delivery.db import execute, now, uuid7
 from delivery.errors import LeaseLost
 from delivery.jobs import Claim
-from delivery.message_facts import Planned
+from delivery.message_rows import Planned
 from delivery.models.assignments import Assignment
 from delivery.models.messages import Attempt, Dispatch, RecipientKind
 from delivery.settings import Settings
@@ -30,8 +30,13 @@ from delivery.states import AssignmentState, AttemptState, DispatchState, move
 MOST_CALLS: Final = 8
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=30)
-#: Attempts that were taken, or may have been.
-TAKEN = (AttemptState.ATTEMPTING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
+#: Attempts that may have been taken, and with them those that were.
+MAYBE: Final = (AttemptState.ATTEMPTING, AttemptState.UNKNOWN)
+TAKEN: Final = (*MAYBE, AttemptState.ACCEPTED)
+UNCLEAR: Final = {
+    "code": "unclear",
+    "reason": "It may have been sent; nothing proves it. It is not sent again by itself.",
+}
 
 
 def pair(session: Session, attempt_id: UUID) -> tuple[Attempt, Dispatch]:
@@ -146,7 +151,7 @@ def refused(session: Session, attempt_id: UUID, claim: Claim, error: Refused) ->
         breaker.bad(session, attempt.provider, "", code=code, reason=reason)
     unusable = reachability.learned(session, row, error.contact, reason)
     if unusable or error.permanent or (attempt.number >= MOST_CALLS and not error.stops_provider):
-        failed = not _taken(session, row) and move(
+        failed = _only_one(session, row) and move(
             session, Dispatch, row.id, DispatchState.FAILED, code=code, reason=reason
         )
         if failed and unusable:
@@ -162,15 +167,20 @@ def _jittered(number: int) -> timedelta:
     return bound * random.uniform(0.2, 1)  # noqa: S311 - jitter, not a secret
 
 
-def _taken(session: Session, row: Dispatch) -> bool:
-    """Whether a call of the message was taken, or may have been."""
-    calls = select(Attempt.id).where(Attempt.dispatch_id == row.id, Attempt.state.in_(TAKEN))
-    return session.scalars(calls.limit(1)).first() is not None
+def _only_one(session: Session, row: Dispatch) -> bool:
+    """Whether no other call of the message was taken or may have been. Where one may, it is unclear again."""
+    # Due again although a call was taken: that one was reported as not delivered.
+    others = MAYBE if row.state is DispatchState.DUE else TAKEN
+    calls = select(Attempt.id).where(Attempt.dispatch_id == row.id, Attempt.state.in_(others))
+    if session.scalars(calls.limit(1)).first() is None:
+        return True
+    move(session, Dispatch, row.id, DispatchState.UNCLEAR, Dispatch.state == DispatchState.DUE, **UNCLEAR)
+    return False
 
 
 def again(session: Session, row: Dispatch, claim: Claim, due_at: datetime, reason: str, code: str) -> None:
     """Hold the message until `due_at`, unless another attempt of it was taken or may have been."""
-    if not _taken(session, row):
+    if _only_one(session, row):
         # Unclear: another worker took this attempt for dead before its provider's answer came.
         move(session, Dispatch, row.id, DispatchState.DUE, Dispatch.state == DispatchState.UNCLEAR)
         held = move(
@@ -204,14 +214,7 @@ def unclear(session: Session, row: Dispatch, attempt: Attempt, reason: str, sett
     if not move(session, Attempt, attempt.id, AttemptState.UNKNOWN, code="unknown", reason=reason[:200]):
         return
     move(session, Dispatch, row.id, DispatchState.DUE)
-    move(
-        session,
-        Dispatch,
-        row.id,
-        DispatchState.UNCLEAR,
-        code="unclear",
-        reason="It may have been sent; nothing proves it. It is not sent again by itself.",
-    )
+    move(session, Dispatch, row.id, DispatchState.UNCLEAR, **UNCLEAR)
     if attempt.provider != "smtp":
         # The provider's own list needs time to catch up before "not there" proves anything.
         text = row.channel == "sms"

@@ -23,8 +23,8 @@ from delivery.states import AttemptState, DispatchState, move
 
 #: References of other attempts to an address are left out of a look-up for this long.
 CLAIMED_FOR: Final = timedelta(days=8)
-#: What is not sent again after so long: a reminder, and a test to somebody who was in the room.
-DROPPED: Final = (Purpose.REMINDER, Purpose.TEST)
+#: What is not sent again after so long: a reminder, a test to somebody who was in the room, a code.
+DROPPED: Final = (Purpose.REMINDER, Purpose.TEST, Purpose.CODE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ def settle(session: Session, claim: Claim, found: Receipt | Literal["not_found"]
 
     Found = accepted. "not_found" after the quarantine = it was never taken: it is planned again, unless
     another attempt of the message was or may have been taken; a reminder is dropped (late is better than
-    twice). None = the provider cannot say: it stays unclear until a person decides, or its link was used.
+    twice). A second "not_found" about one message proves nothing any more: a list that is late may be late
+    twice. Then, as with None = the provider cannot say, it stays unclear until a person decides, or its link
+    was used.
     """
     attempt, row = outcomes.pair(session, claim.subject_id)
     if attempt.state is AttemptState.ACCEPTED:
@@ -80,7 +82,7 @@ def settle(session: Session, claim: Claim, found: Receipt | Literal["not_found"]
     if attempt.state is not AttemptState.UNKNOWN:
         jobs.finish(session, claim)
         return
-    if found is None:
+    if found is None or (found == "not_found" and _missed(session, row)):
         if _used(session, row):
             outcomes.took(session, attempt, row, Receipt(attempt.provider, ""), "answer")
         jobs.finish(session, claim)
@@ -103,6 +105,16 @@ def settle(session: Session, claim: Claim, found: Receipt | Literal["not_found"]
         jobs.finish(session, claim)
         return
     outcomes.again(session, row, claim, now(), "Sending again: the provider never had it.", "again")
+
+
+def _missed(session: Session, row: Dispatch) -> bool:
+    """Whether an earlier call of the message counted as never taken because a list did not show it."""
+    missed = select(Attempt.id).where(
+        Attempt.dispatch_id == row.id,
+        Attempt.state == AttemptState.REFUSED,
+        Attempt.evidence == "look_up",
+    )
+    return session.scalars(missed.limit(1)).first() is not None
 
 
 def _used(session: Session, row: Dispatch) -> bool:

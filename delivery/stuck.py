@@ -8,27 +8,31 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from delivery import access, audit, dispatch, jobs
 from delivery.access import Caller
 from delivery.db import now
 from delivery.errors import Conflict, NotFound
 from delivery.models.assignments import Assignment, FormSession
+from delivery.models.clients import Client, ContactPoint, ContactState, Respondent
 from delivery.models.ledger import OutboxEntry
-from delivery.models.messages import Attempt, Dispatch, RecipientKind
+from delivery.models.messages import Attempt, Dispatch, Purpose, RecipientKind
 from delivery.models.people import Role
 from delivery.models.results import Handoff, Report, Submission
+from delivery.models.schedules import BulkSend, CalendarFeed
 from delivery.states import OPEN_ASK, DispatchState
 
-#: A message to a clinician that did not arrive is shown for this long.
+#: A message to a clinician or a test that did not arrive is shown for this long.
 SHOWN: Final = timedelta(days=14)
+ASTRAY: Final = (DispatchState.FAILED, DispatchState.UNCLEAR)
 
 
 @dataclass(frozen=True)
 class Parked:
-    """Work that gave up after its last try, with its ask (None: it is a message to the caller)."""
+    """Work that gave up after its last try, with its ask (None: it is the caller's own: a message to them,
+    their bulk send or their calendar)."""
 
     entry: OutboxEntry
     assignment: Assignment | None
@@ -36,15 +40,24 @@ class Parked:
 
 @dataclass(frozen=True)
 class Astray:
-    """A failed or unclear message, with its ask where there is one."""
+    """A failed or unclear message, with its ask where there is one, and the client whom it is about.
+
+    A test of an address has a client and no ask; what is only about the caller has neither.
+    """
 
     dispatch: Dispatch
     assignment: Assignment | None
+    client_id: UUID | None
 
     @property
     def to_client(self) -> bool:
         """True for a message to the client, False for one to a clinician."""
         return self.dispatch.recipient is RecipientKind.CLIENT
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it was a test of an address or number."""
+        return self.dispatch.purpose is Purpose.TEST
 
 
 def parked(session: Session, caller: Caller) -> list[Parked]:
@@ -63,7 +76,7 @@ def parked(session: Session, caller: Caller) -> list[Parked]:
 
 
 def _subjects(session: Session, caller: Caller, ids: list[UUID]) -> tuple[dict[UUID, UUID], set[UUID]]:
-    """Subject id -> assignment id, and the subjects that are messages to the caller without an ask."""
+    """Subject id -> assignment id, and the subjects that are the caller's own, without an ask."""
     asks: dict[UUID, UUID] = {}
     direct: tuple[Any, ...] = (FormSession, Submission, Report)
     for model in direct:
@@ -76,6 +89,9 @@ def _subjects(session: Session, caller: Caller, ids: list[UUID]) -> tuple[dict[U
     )
     asks |= {row.id: row.assignment_id for row in session.execute(through)}
     own: set[UUID] = set()
+    for model, whose in ((BulkSend, BulkSend.requested_by), (CalendarFeed, CalendarFeed.person_id)):
+        mine = select(model.id).where(model.id.in_(ids), whose == caller.person_id)
+        own |= set(session.scalars(mine))
     plain = select(Dispatch.id, Dispatch.assignment_id, Dispatch.person_id).where(Dispatch.id.in_(ids))
     tried = (
         select(Attempt.id, Dispatch.assignment_id, Dispatch.person_id)
@@ -110,12 +126,13 @@ def retry(session: Session, caller: Caller, entry_id: UUID) -> None:
 
 
 def astray(session: Session, caller: Caller) -> list[Astray]:
-    """Failed and unclear messages about open asks of the caller's clients, or to clinicians of late."""
+    """Failed and unclear messages: about open asks of the caller's clients, to clinicians of late, and tests
+    of addresses that are still in use."""
     mine = access.of_client(caller, Assignment).with_only_columns(Assignment.id)
     rows = session.scalars(
         select(Dispatch)
         .where(
-            Dispatch.state.in_((DispatchState.FAILED, DispatchState.UNCLEAR)),
+            Dispatch.state.in_(ASTRAY),
             or_(
                 and_(
                     Dispatch.recipient == RecipientKind.CLIENT,
@@ -131,7 +148,32 @@ def astray(session: Session, caller: Caller) -> list[Astray]:
         .order_by(Dispatch.id)
     ).all()
     asks = _asks(session, caller, {row.assignment_id for row in rows})
-    return [Astray(row, asks.get(row.assignment_id) if row.assignment_id else None) for row in rows]
+    found = [(row, asks.get(row.assignment_id) if row.assignment_id else None) for row in rows]
+    return [Astray(row, ask, ask.client_id if ask else None) for row, ask in found] + _tests(session, caller)
+
+
+def _tests(session: Session, caller: Caller) -> list[Astray]:
+    """The newest test of each address where it did not arrive, and nobody has said since that it works."""
+    newer = aliased(Dispatch)
+    later = exists().where(
+        newer.contact_point_id == ContactPoint.id, newer.purpose == Purpose.TEST, newer.id > Dispatch.id
+    )
+    rows = session.execute(
+        select(Dispatch, Respondent.client_id)
+        .join(ContactPoint, ContactPoint.id == Dispatch.contact_point_id)
+        .join(Respondent, Respondent.id == ContactPoint.respondent_id)
+        .where(
+            Dispatch.purpose == Purpose.TEST,
+            Dispatch.state.in_(ASTRAY),
+            Dispatch.created_at > now() - SHOWN,
+            ContactPoint.state != ContactState.BLOCKED,
+            or_(ContactPoint.confirmed_at.is_(None), ContactPoint.confirmed_at < Dispatch.created_at),
+            Respondent.client_id.in_(access.clients(caller).with_only_columns(Client.id)),
+            ~later,
+        )
+        .order_by(Dispatch.id)
+    )
+    return [Astray(row, None, client_id) for row, client_id in rows]
 
 
 def send_again(session: Session, caller: Caller, dispatch_id: UUID) -> Dispatch:

@@ -26,7 +26,11 @@ MOST: Final = 100
 #: "Not for me" and "I don't want these forms" stay on the page for this long.
 DECLINED_FOR: Final = timedelta(days=14)
 #: Why an ask ended -> the notice that tells of it.
-SAID: Final = {"wrong-person": NoticeKind.WRONG_PERSON, "refused": NoticeKind.REFUSED}
+SAID: Final = {
+    "wrong-person": NoticeKind.WRONG_PERSON,
+    "refused": NoticeKind.REFUSED,
+    "not-now": NoticeKind.REFUSED,
+}
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,9 @@ def today(session: Session, caller: Caller) -> Today:
     astray, parked = stuck.astray(session, caller), stuck.parked(session, caller)
     lost = {a.assignment.id for a in astray if a.assignment and a.to_client}
     waiting = [row for row in waiting if row.id not in lost]
-    asks = [*waiting, *declined, *(a.assignment for a in astray), *(p.assignment for p in parked)]
-    named = {r.client_id for r in risks} | {s.client_id for s in fresh} | {a.client_id for a in asks if a}
-    named |= {line.notice.client_id for line in told}
+    asks = [*waiting, *declined, *(p.assignment for p in parked if p.assignment)]
+    named = {r.client_id for r in risks} | {s.client_id for s in fresh} | {a.client_id for a in asks}
+    named |= {line.notice.client_id for line in told} | {a.client_id for a in astray if a.client_id}
     found = named_clients(session, caller, named)
     return Today(
         clients=found,

@@ -26,6 +26,8 @@ SMTP_FAULTS = (
     *("busy", "unknown_user", "try_later"),
     *("drop_before_dot", "drop_in_message", "drop_after_dot", "slow"),
 )
+#: No fault of ours: the sender closed the line before its message was taken (a machine under heavy load).
+GAVE_UP = "gave_up"
 _BUSY = "421 4.3.2 Too busy, closing"
 #: Answers to RCPT, by fate or fault.
 _RCPT = {
@@ -118,6 +120,7 @@ class _Talk(Connection):
         super().__init__(post, _Steps(post), hostname="carrier.example.org")
         self.post = post
         self.fault = ""
+        self._taking = False
 
     async def _handle_client(self) -> None:
         if self.post.busy_from_the_start():
@@ -136,7 +139,15 @@ class _Talk(Connection):
         elif self.fault == "drop_in_message":
             await self.lose_data()
         else:
+            self._taking = True
             await super().smtp_DATA(arg)
+            self._taking = False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Without a fault of ours the other side gave up: it waited longer than it wants to."""
+        if self._taking and not self.fault:
+            self.post.met.append((GAVE_UP, ""))
+        super().connection_lost(error)
 
 
 class _Steps:

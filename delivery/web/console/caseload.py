@@ -14,13 +14,14 @@ from werkzeug.wrappers import Response
 from delivery import caseload_import, caseload_look, library, past_totals
 from delivery.caseload import file, past
 from delivery.caseload.faults import Fault
-from delivery.caseload.row import PastTotal
 from delivery.caseload_look import Given, Look
 from delivery.db import uuid7
 from delivery.errors import Conflict, Invalid
 from delivery.models.clients import Client
 from delivery.models.people import Practice, Role
+from delivery.past_totals import Kept
 from delivery.web.console import bulk_form
+from delivery.web.console.clients import client_page
 from delivery.web.console.gate import bp, caller
 from delivery.web.zones import service
 
@@ -140,12 +141,31 @@ def caseload_imported(import_id: UUID) -> str:
     return render_template("console/caseload_done.html", done=done, clients=clients)
 
 
+@bp.post("/clients/<uuid:client_id>/past-totals/<uuid:total_id>")
+def change_past_total(client_id: UUID, total_id: UUID) -> Response:
+    """Correct a total from before LightQ, or take it away, and say why."""
+    typed, acting = request.form, caller()
+    reason = typed.get("reason", "")
+    try:
+        with service().db.write() as session:
+            if typed.get("do") == "remove":
+                past_totals.remove(session, acting, client_id, total_id, reason)
+            else:
+                total, on = typed.get("total", ""), typed.get("on", "")
+                past_totals.correct(session, acting, client_id, total_id, total, on, reason)
+    except (Invalid, Conflict) as error:
+        fields = error.fields if isinstance(error, Invalid) else {"on": str(error)}
+        page = client_page(client_id, typed=typed, fields=fields, place=f"past-{total_id}")
+        return make_response(page, error.status)
+    return redirect(url_for("console.client", client_id=client_id, _anchor="h-past"), 303)
+
+
 @bp.app_context_processor
 def _for_templates() -> dict[str, object]:
     return {"past_totals": _past_totals}
 
 
-def _past_totals(client: Client) -> list[PastTotal]:
+def _past_totals(client: Client) -> list[Kept]:
     """The totals on a page whose read is in the audit log already."""
     with service().db.read() as session:
         return past_totals.of_client(session, client.id)

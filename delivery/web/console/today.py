@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from delivery import alerts, notices
+from delivery import alerts, feeds, notices
 from delivery import today as overview
 from delivery.db import now
 from delivery.errors import Invalid
@@ -25,7 +25,10 @@ def today() -> str:
 def _page(refused: UUID | None = None, error: Invalid | None = None) -> str:
     with service().db.write() as session:
         found = overview.today(session, caller())
-    return render_template("console/today.html", today=found, now=now(), refused=refused, error=error)
+        silent = feeds.silent(session, caller())
+    return render_template(
+        "console/today.html", today=found, silent=silent, now=now(), refused=refused, error=error
+    )
 
 
 @bp.post("/alerts/<uuid:alert_id>")

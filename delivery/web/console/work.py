@@ -18,8 +18,9 @@ def work() -> str:
     """Each with a button that tries again."""
     with service().db.write() as session:
         astray, parked = stuck.astray(session, caller()), stuck.parked(session, caller())
-        asks = [row for row in (*(a.assignment for a in astray), *(p.assignment for p in parked)) if row]
-        clients = overview.named_clients(session, caller(), {row.client_id for row in asks})
+        named = {a.client_id for a in astray if a.client_id}
+        named |= {p.assignment.client_id for p in parked if p.assignment}
+        clients = overview.named_clients(session, caller(), named)
     return render_template("console/work.html", astray=astray, parked=parked, clients=clients)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from channels.base import Refused
-from delivery import caps, crypto, jobs, opt_outs
+from delivery import caps, contacts, crypto, jobs, opt_outs
 from delivery.db import now
 from delivery.models.assignments import Way
+from delivery.models.clients import Client, Consent, ContactPoint, ContactState, Respondent
 from delivery.models.messages import ContactUse, Dispatch, OptOut, Purpose, RecipientKind
 from delivery.models.people import Practice
 from delivery.service import Service
+from delivery.states import ClientState
 from tests import sending_acts
 from tests.sending_acts import NUMBER, PORTLAND, Scene
 
@@ -258,3 +261,65 @@ def test_a_stop_is_kept_even_where_a_message_waits_for_its_day(scene: Scene) -> 
     assert scene.count(OptOut) == 1
     with scene.service.db.write() as session:
         session.execute(update(OptOut).values(ended_at=now()))
+
+
+def test_a_first_try_that_did_not_reach_the_phone_is_not_counted(scene: Scene) -> None:
+    client = scene.person(sms=NUMBER)
+    off = scene.ask(client)
+    scene.work()
+    scene.texted(off, "undelivered", "30003")
+    scene.later(hours=4)
+    assert [one.state.value for one in scene.attempts(off)] == ["accepted", "accepted"]
+    scene.clock.shift(timedelta(days=1))
+    days(scene, client, 1)
+    third = scene.ask(client)
+    scene.work()
+    assert scene.state(third) == "handed_over"
+    scene.clock.shift(timedelta(days=1))
+    fourth = scene.ask(client)
+    scene.work()
+    assert scene.row(fourth).code == "weekly-cap", "the second try counts"
+
+
+def test_a_call_that_may_have_been_taken_is_counted(scene: Scene) -> None:
+    client = scene.person(sms=NUMBER)
+    scene.texts.script = ["reply lost"] * 3
+    days(scene, client, 3)
+    fourth = scene.ask(client)
+    scene.work()
+    assert scene.row(fourth).code == "weekly-cap"
+
+
+def _blocked(session: Session, who: Respondent, point: ContactPoint) -> None:
+    point.state = ContactState.BLOCKED
+
+
+def _dead(session: Session, who: Respondent, point: ContactPoint) -> None:
+    point.state = ContactState.DEAD
+
+
+def _refused(session: Session, who: Respondent, point: ContactPoint) -> None:
+    who.refused_at = now()
+
+
+def _withdrawn(session: Session, who: Respondent, point: ContactPoint) -> None:
+    session.execute(update(Consent).where(Consent.respondent_id == who.id).values(withdrawn_at=now()))
+
+
+def _closed(session: Session, who: Respondent, point: ContactPoint) -> None:
+    session.get_one(Client, who.client_id).state = ClientState.CLOSED
+
+
+@pytest.mark.parametrize("what", [_blocked, _dead, _refused, _withdrawn, _closed])
+def test_whoever_gets_nothing_on_a_shared_number_gives_the_others_no_more_room(
+    scene: Scene, what: Callable[[Session, Respondent, ContactPoint], None]
+) -> None:
+    mother, teen = (scene.person(name, sms=NUMBER) for name in ("Mother", "Teen"))
+    days(scene, teen, 3)
+    gone = scene.respondent(teen)
+    with scene.service.db.write() as session:
+        (point,) = contacts.of_respondent(session, gone.id)
+        what(session, session.get_one(Respondent, gone.id), session.get_one(ContactPoint, point.id))
+    held = scene.ask(mother)
+    scene.work()
+    assert (went(scene), scene.row(held).code) == (3, "weekly-cap")

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from delivery import clearance, client_life, consents, opt_outs
+from delivery import breaker, clearance, client_life, consents, opt_outs
 from delivery.db import now
-from delivery.models.assignments import Assignment, Way
+from delivery.models.assignments import Assignment, Link, Way
 from delivery.models.clients import Client, Consent, ContactPoint, ContactState, Respondent, SafeFor
 from delivery.models.messages import Dispatch, Purpose, RecipientKind
 from delivery.service import Service
-from delivery.states import ClientState
+from delivery.states import ClientState, LinkState
 from tests import sending_acts
 from tests.sending_acts import NUMBER, PORTLAND, Scene
 
@@ -271,3 +271,22 @@ def test_a_message_to_a_person_of_the_practice_has_none_of_these_rules(scene: Sc
         )
         session.add(row)
     assert (barred(scene, row), waits(scene, row)) == (None, None)
+
+
+def test_a_message_whose_link_ended_is_stopped_and_leaves_the_one_try_after_a_pause_to_the_next(
+    scene: Scene,
+) -> None:
+    with scene.service.db.write() as session:
+        breaker.bad(session, "twilio", "", code="x", reason="x", retry_after=60)
+    ended = scene.ask(scene.person(sms=NUMBER))
+    with scene.service.db.write() as session:
+        session.execute(
+            update(Link).where(Link.assignment_id == ended.assignment_id).values(state=LinkState.REVOKED)
+        )
+    assert barred(scene, ended) == "ended"
+    scene.clock.shift(timedelta(seconds=61))
+    scene.work()
+    assert (scene.state(ended), scene.texts.calls) == ("cancelled", 0)
+    after = scene.ask(scene.person("Next", sms="+15035550111"))
+    scene.work()
+    assert scene.state(after) == "handed_over"

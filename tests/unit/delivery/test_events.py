@@ -22,6 +22,7 @@ from tests import sending_acts
 from tests.sending_acts import NUMBER, PORTLAND, Scene, text_event
 
 MAIL = "tex@example.org"
+NUMBERS = {"Second": "+15035550111", "Third": "+15035550112"}
 
 
 @pytest.fixture
@@ -44,6 +45,11 @@ def mail(scene: Scene) -> Dispatch:
     scene.work()
     assert scene.state(message) == "handed_over"
     return message
+
+
+def paused(scene: Scene, provider: str = "twilio") -> bool:
+    found = scene.breaker(provider)
+    return found is not None and found.opened_at is not None
 
 
 def opted_out(scene: Scene, channel: str, value: str) -> bool:
@@ -82,8 +88,7 @@ def test_a_text_that_was_not_delivered(
     assert (row.state.value, scene.point(message).state.value) == (state, point)
     assert [one.state.value for one in scene.attempts(message)] == ["accepted"], "the provider had it"
     assert [one.channel for one in scene.beside(message)] == (["email"] if elsewhere else [])
-    found = scene.breaker("twilio")
-    assert (found is not None and found.opened_at is not None) is breaker
+    assert paused(scene) is breaker
     assert opted_out(scene, "sms", NUMBER) is (code == "21610")
     assert row.reason, "it says why"
 
@@ -114,8 +119,7 @@ def test_a_text_that_the_provider_refused(
     assert (scene.state(message), scene.point(message).state.value) == (state, point)
     assert [one.state.value for one in scene.attempts(message)] == ["refused"]
     assert [one.channel for one in scene.beside(message)] == (["email"] if elsewhere else [])
-    found = scene.breaker("twilio")
-    assert (found is not None and found.opened_at is not None) is breaker
+    assert paused(scene) is breaker
     if error.retry_after:
         held = scene.row(message).held_until
         assert held is not None
@@ -160,10 +164,60 @@ def test_what_a_mail_server_says(
 def test_a_plan_that_is_used_up_stops_the_provider(scene: Scene) -> None:
     message = mail(scene)
     scene.mailed(message, "dropped", reason="Recipient List over Package Quota")
-    found = scene.breaker("sendgrid")
     assert scene.state(message) == "failed"
-    assert found is not None
-    assert found.opened_at is not None
+    assert paused(scene, "sendgrid")
+
+
+# A pause that a report began
+
+
+@pytest.mark.parametrize("code", ["30007", "30034"])
+def test_texts_that_phone_companies_stop_begin_again_with_one_that_is_delivered(
+    scene: Scene, code: str
+) -> None:
+    scene.texted(text(scene), "undelivered", code)
+    first, second = (scene.ask(scene.person(name, sms=to)) for name, to in NUMBERS.items())
+    scene.later(minutes=5)
+    assert sorted([scene.state(first), scene.state(second)]) == ["handed_over", "held"]
+    tried = first if scene.state(first) == "handed_over" else second
+    assert paused(scene), "that it was taken proves nothing: the one before was taken as well"
+    scene.later(minutes=4)
+    assert scene.texts.calls == 2
+    scene.texted(tried, "sent")
+    assert paused(scene)
+    scene.texted(tried, "delivered")
+    assert not paused(scene)
+    scene.later(minutes=2)
+    assert scene.texts.calls == 3
+
+
+def test_a_text_from_before_the_pause_that_arrives_does_not_end_it(scene: Scene) -> None:
+    early = [scene.ask(scene.person(name, sms=to)) for name, to in NUMBERS.items()]
+    scene.work()
+    scene.clock.shift(timedelta(seconds=5))
+    scene.texted(early[0], "undelivered", "30007")
+    scene.texted(early[1], "delivered")
+    assert paused(scene)
+
+
+def test_a_try_that_is_stopped_once_more_is_one_more_pause(scene: Scene) -> None:
+    scene.texted(text(scene), "undelivered", "30007")
+    tried = scene.ask(scene.person("Second", sms="+15035550111"))
+    scene.later(minutes=6)
+    scene.texted(tried, "undelivered", "30007")
+    after = scene.ask(scene.person("Third", sms="+15035550112"))
+    scene.later(minutes=4)
+    assert (scene.state(after), scene.texts.calls) == ("held", 2)
+
+
+def test_a_pause_that_a_report_began_stays_one_where_the_provider_also_does_not_answer(scene: Scene) -> None:
+    scene.texted(text(scene), "undelivered", "30007")
+    scene.texts.script = [Refused("twilio_20429", "Slow.", False, retry_after=60)]
+    tried = scene.ask(scene.person("Second", sms="+15035550111"))
+    scene.later(minutes=6)
+    scene.later(minutes=6)
+    assert (scene.state(tried), scene.texts.calls) == ("handed_over", 3)
+    assert paused(scene)
 
 
 # Order

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from channels.base import Refused
+from channels.sms_twilio import TwilioSms
 from delivery import assignments, dispatch, jobs
 from delivery.db import now
 from delivery.models.assignments import Assignment, Way
@@ -16,7 +19,8 @@ from delivery.models.messages import ContactUse, Dispatch, Purpose
 from delivery.service import Service
 from delivery.states import OutboxState
 from tests import sending_acts
-from tests.sending_acts import NUMBER, Scene
+from tests.carrier import ACCOUNT, TOKEN, Carrier
+from tests.sending_acts import NUMBER, OTHER_NUMBER, Scene
 
 
 @pytest.fixture
@@ -60,6 +64,89 @@ def test_a_first_text_that_twilio_never_had_is_sent_again_once_with_the_same_lin
     (looked, _) = scene.texts.looked[0]
     assert [one.text for one in scene.texts.taken] == [looked.text]
     assert scene.count(ContactUse) == 1, "the call that reached nobody is not counted"
+
+
+def test_a_text_that_is_missed_a_second_time_stays_unclear_until_a_person_decides(scene: Scene) -> None:
+    message = unclear(scene, "never arrived")
+    scene.texts.script = ["never arrived", "never arrived"]
+    scene.later(minutes=10)
+    scene.work()
+    assert (scene.state(message), scene.texts.calls) == ("unclear", 2)
+    scene.later(minutes=10)
+    scene.later(hours=30)
+    assert (scene.state(message), attempts(scene, message)) == ("unclear", ["refused", "unknown"])
+    assert scene.texts.calls == 2
+    send_again(scene, message)
+    scene.work()
+    scene.later(hours=1)
+    scene.later(hours=30)
+    assert (scene.state(message), scene.texts.calls) == ("unclear", 3), "once more by a person, by itself not"
+
+
+def test_a_text_that_was_missed_twice_and_is_reported_later_is_told_as_it_was(scene: Scene) -> None:
+    message = unclear(scene, "never arrived")
+    scene.texts.script = ["reply lost"]
+    scene.later(minutes=10)
+    scene.work()
+    scene.texts.taken.clear()  # the list does not show it
+    scene.later(minutes=10)
+    assert scene.state(message) == "unclear"
+    scene.texted(message, "delivered")
+    assert (scene.state(message), attempts(scene, message)) == ("delivered", ["refused", "accepted"])
+
+
+def test_a_list_that_is_late_for_hours_never_makes_three_texts_of_one(scene: Scene, tmp_path: Path) -> None:
+    with Carrier(tmp_path / "truth.jsonl", list_lag=5 * 3600) as carrier:
+        carrier.script("drop_reply", "drop_reply", "drop_reply")
+        carrier.script_callbacks("lost", "lost", "lost")
+        scene.texts = TwilioSms(ACCOUNT, TOKEN, OTHER_NUMBER, carrier.url)  # type: ignore[assignment]
+        message = scene.ask(scene.person(sms=NUMBER))
+        scene.work()
+        for _ in range(6):
+            scene.later(minutes=10)
+            scene.work()
+        texts = len(carrier.accepted)
+    assert (scene.state(message), texts) == ("unclear", 2)
+
+
+def send_again(scene: Scene, message: Dispatch) -> None:
+    with scene.service.db.write() as session:
+        dispatch.send_again(session, session.get_one(Dispatch, message.id))
+
+
+def meanwhile(scene: Scene, message: Dispatch, permanent: bool) -> None:
+    scene.texted(message, "sent", number=0)
+    raise Refused("twilio_30004", "Blocked.", permanent)
+
+
+@pytest.mark.parametrize(
+    ("first", "after"),
+    [("reply lost", "unclear"), ("taken meanwhile", "handed_over")],
+)
+@pytest.mark.parametrize("permanent", [True, False])
+def test_a_second_sending_that_is_refused_leaves_the_message_as_the_first_call_left_it(
+    scene: Scene, first: str, after: str, permanent: bool
+) -> None:
+    message = unclear(scene, "reply lost")
+    send_again(scene, message)
+    scene.texts.script = [Refused("twilio_30004", "Blocked.", permanent)]
+    if first == "taken meanwhile":
+        scene.texts.script = [lambda _: meanwhile(scene, message, permanent)]
+    scene.work()
+    assert scene.state(message) == after
+
+
+@pytest.mark.parametrize(("permanent", "after"), [(True, "failed"), (False, "held")])
+def test_a_second_sending_after_a_report_of_failure_is_not_left_behind_where_it_is_refused(
+    scene: Scene, permanent: bool, after: str
+) -> None:
+    message = scene.ask(scene.person(sms=NUMBER))
+    scene.work()
+    scene.texted(message, "undelivered", "30004")
+    send_again(scene, message)
+    scene.texts.script = [Refused("twilio_30004", "Blocked.", permanent)]
+    scene.work()
+    assert scene.state(message) == after
 
 
 def test_an_email_waits_an_hour(scene: Scene) -> None:
