@@ -16,16 +16,22 @@ from delivery.models.clients import ContactKind, ContactPoint, ContactState, Res
 from delivery.models.messages import Dispatch, NoticeKind
 from delivery.states import OPEN_LINK, AssignmentState, DispatchState
 
+#: What can be said, and nothing else. "not-this-one": these questions, now; others may come. "not-now" and
+#: "refused": nothing more is sent, until they have talked.
+NOT_FOR_ME: Final = "wrong-person"
+NOT_THIS_ONE: Final = "not-this-one"
+NO_MORE: Final = ("not-now", "refused")
+SAID: Final = (NOT_FOR_ME, NOT_THIS_ONE, *NO_MORE)
 #: Messages that nobody has read.
 NEVER_READ: Final = (DispatchState.FAILED, DispatchState.CANCELLED)
 
 
 def decline(session: Session, link: Link, why: str) -> None:
-    """ "This is not for me" or "I don't want these forms now": one press, nothing asked, effective at once.
+    """ "This is not for me", or one of "I don't want these forms now": one press, effective at once.
 
     Raises Invalid for another word. Does nothing to a link that has ended.
     """
-    if why not in ("wrong-person", "refused"):
+    if why not in SAID:
         raise Invalid("That is not one of the choices.")
     assignment = session.get(Assignment, link.assignment_id)
     assert assignment is not None
@@ -33,10 +39,11 @@ def decline(session: Session, link: Link, why: str) -> None:
         return
     if not assignments.end(session, audit.CLIENT, assignment, AssignmentState.DECLINED, why):
         return
-    if why == "refused":
-        refuse(session, assignment)
+    if why in NO_MORE:
+        refuse(session, assignment, why)
         return
-    _block(session, assignment, why)
+    if why == NOT_FOR_ME:
+        _block(session, assignment, why)
     _declined(session, assignment, why)
 
 
@@ -56,21 +63,26 @@ def _block(session: Session, assignment: Assignment, why: str) -> None:
         notices.add(session, assignment.practice_id, assignment.client_id, wrong, point.id)
 
 
-def refuse(session: Session, assignment: Assignment) -> None:
-    """ "I don't want these forms now": works after sending too, which takes nothing back that was sent.
+def refuse(session: Session, assignment: Assignment, why: str = "refused") -> None:
+    """ "Not now" or "no more": works after sending too, which takes nothing back that was sent."""
+    respondent = session.get(Respondent, assignment.respondent_id)
+    assert respondent is not None
+    if stop(session, respondent):
+        _declined(session, assignment, why)
+
+
+def stop(session: Session, respondent: Respondent) -> bool:
+    """Nothing more is asked of this person; False where they had said so before.
 
     One person's no ends what that person was asked. What others answer about the same client goes on.
     """
-    respondent = session.get(Respondent, assignment.respondent_id)
-    assert respondent is not None
     if respondent.refused_at is not None:
-        return
+        return False
     respondent.refused_at = now()
-    assignments.stop_all(
-        session, audit.CLIENT, assignment.client_id, "refused", respondent_id=assignment.respondent_id
-    )
-    notices.add(session, assignment.practice_id, assignment.client_id, NoticeKind.REFUSED)
-    _declined(session, assignment, "refused")
+    client_id = respondent.client_id
+    assignments.stop_all(session, audit.CLIENT, client_id, "refused", respondent_id=respondent.id)
+    notices.add(session, respondent.practice_id, client_id, NoticeKind.REFUSED)
+    return True
 
 
 def _declined(session: Session, assignment: Assignment, why: str) -> None:

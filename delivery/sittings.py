@@ -3,17 +3,21 @@ that was not sent."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, CursorResult, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from delivery import alerts, links
+from delivery.db import now
 from delivery.models.assignments import Assignment, FormSession, Link
 from delivery.models.results import Alert
 from delivery.states import OPEN_ASK, OPEN_LINK, FormState, LinkState
+
+#: From the press on Start to the first question, at the slowest.
+MOMENTS: Final = timedelta(minutes=2)
 
 
 def lock(session: Session, assignment_id: UUID) -> Assignment:
@@ -25,6 +29,12 @@ def lock(session: Session, assignment_id: UUID) -> Assignment:
     return session.get_one(
         Assignment, assignment_id, with_for_update={"key_share": True}, populate_existing=True
     )
+
+
+def just_begun(session: Session, ref: str) -> bool:
+    """Whether this sitting began moments ago: a browser that comes without its cookie then keeps none."""
+    at = session.scalars(select(FormSession.created_at).where(FormSession.ref == ref)).one_or_none()
+    return at is not None and at > now() - MOMENTS
 
 
 def check_unfinished(session: Session, form_id: UUID) -> list[Alert]:
@@ -58,7 +68,9 @@ def end(session: Session, assignment: Assignment, *which: Any) -> int:
     for form in begun:
         alerts.raise_unfinished(session, assignment, form.draft or {})
     result = session.execute(
-        update(FormSession).where(*chosen).values(state=FormState.ENDED, draft_sealed=None)
+        update(FormSession)
+        .where(*chosen)
+        .values(state=FormState.ENDED, draft_sealed=None, resume_hash_sealed=None)
     )
     assert isinstance(result, CursorResult)
     return result.rowcount

@@ -135,7 +135,7 @@ def _store(
         content_hash=instrument.content_hash,
         language=language,
         wording_hash=instrument.wording_hash(language),
-        channel=row.channel,
+        channel=Way.KIOSK if form.device_id is not None else row.channel,
         identity=certainty(session, row, form),
         typed_by=form.typed_by,
         started_at=started,
@@ -162,7 +162,15 @@ def _uses(row: Any) -> dict[str, Any]:
 def _close(session: Session, sheet: Sheet) -> None:
     """End the sitting, wipe its draft, spend the link, stop what was still to be sent."""
     row, form = sheet.assignment, sheet.form
-    move(session, FormSession, form.id, FormState.SUBMITTED, last_at=now(), draft_sealed=None)
+    move(
+        session,
+        FormSession,
+        form.id,
+        FormState.SUBMITTED,
+        last_at=now(),
+        draft_sealed=None,
+        resume_hash_sealed=None,
+    )
     for link in session.scalars(select(Link).where(Link.assignment_id == row.id)):
         move(session, Link, link.id, LinkState.USED, ended_at=now(), token_id_sealed=None)
     assignments.stop_messages(session, row.id, "answered")
@@ -170,7 +178,7 @@ def _close(session: Session, sheet: Sheet) -> None:
 
 def certainty(session: Session, row: Assignment, form: FormSession) -> str:
     """How sure we are who answered: seen in the room, likely, or uncertain (report.md section 1)."""
-    if form.typed_by is not None or row.channel in (Way.IN_PERSON, Way.KIOSK):
+    if form.typed_by is not None or form.device_id is not None:
         return "seen"
     point = session.scalars(
         select(ContactPoint)

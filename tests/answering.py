@@ -47,6 +47,7 @@ class Page(HTMLParser):
         self.checked: dict[str, str] = {}
         self.boxes: list[dict[str, str | None]] = []
         self.links: list[str] = []
+        self.buttons: list[tuple[str, str]] = []
         self.headings: list[str] = []
         self.title = ""
         self.text = ""
@@ -72,6 +73,8 @@ class Page(HTMLParser):
                 self.checked[name] = value
         elif tag == "input":
             self.boxes.append(have)
+        elif tag == "button":
+            self.buttons.append((name, value))
         if tag in ("h1", "title"):
             self._open.append(tag)
         if tag == "h1":
@@ -131,7 +134,9 @@ class Person:
 
     def fields(self, go: str = "next", **changes: Any) -> dict[str, Any]:
         """What a browser would post from the page that is shown."""
-        marked: dict[str, Any] = {**self.page.hidden, **self.page.checked, "go": go}
+        marked: dict[str, Any] = {**self.page.hidden, **self.page.checked}
+        if not {"to", "lang"} & changes.keys():  # one button is pressed, not two
+            marked["go"] = go
         if self.page.named:
             marked["named"] = self.page.named
         return {**marked, **changes}

@@ -11,35 +11,36 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from delivery import contacts, declining, forms, links, passphrases, sheets, throttle
+from delivery import contacts, declining, forms, links, passphrases, throttle
 from delivery.db import now
 from delivery.errors import NotFound, NotSaved, TooMany
 from delivery.models.assignments import Assignment, FormSession, Link
 from delivery.models.clients import ContactPoint, Respondent
 from delivery.models.messages import Dispatch
-from delivery.passphrases import Held, Refusal
+from delivery.passphrases import Held
 from delivery.signing import Purpose
 from delivery.states import OPEN_LINK
-from delivery.web import answer_sitting
+from delivery.web import answer_link, answer_resume
 from delivery.web.answer_page import (
     about,
     chosen_language,
     ended_page,
     form_content_only,
-    in_another_language,
     own_cookies,
     page,
-    until,
     wanted_language,
 )
+from delivery.web.answer_start import look, start_page
 from delivery.web.zones import service, set_cookie
-from questionnaires import sharing
 
 bp = Blueprint("answer", __name__)
-bp.add_url_rule("/f/<ref>", view_func=answer_sitting.show, methods=["GET"])
-bp.add_url_rule("/f/<ref>", view_func=answer_sitting.save, methods=["POST"])
-bp.add_url_rule("/f/<ref>/help", view_func=answer_sitting.help_now, methods=["GET"])
-bp.add_url_rule("/f/<ref>/no", view_func=answer_sitting.say_no, methods=["POST"])
+bp.add_url_rule("/f/<ref>", view_func=answer_link.show, methods=["GET"])
+bp.add_url_rule("/f/<ref>", view_func=answer_link.save, methods=["POST"])
+bp.add_url_rule("/f/<ref>/help", view_func=answer_link.help_now, methods=["GET"])
+bp.add_url_rule("/f/<ref>/no", view_func=answer_link.say_no, methods=["POST"])
+bp.add_url_rule("/f/<ref>/code", view_func=answer_resume.show_code, methods=["POST"])
+bp.add_url_rule("/q/<token>/code", view_func=answer_resume.send_digits, methods=["POST"])
+bp.add_url_rule("/q/<token>/resume", view_func=answer_resume.resume, methods=["POST"])
 
 
 @bp.get("/")
@@ -52,16 +53,16 @@ def home() -> Response:
 def start(token: str) -> AnyResponse:
     """The start page, or how the link ended. Looking changes nothing but a counter and sets no cookie."""
     with service().db.read() as session:
-        link, row, lang = _look(session, token)
+        link, row, lang = look(session, token)
         form = forms.of_browser(session, link, own_cookies())
-        if form is not None and answer_sitting.goes_on(form, link, row):
+        if form is not None and answer_link.goes_on(form, link, row):
             chosen = chosen_language()
             return redirect(f"/f/{form.ref}" + (f"?lang={chosen}" if chosen else ""), 302)
         stands = links.state(link) in OPEN_LINK
         if stands and (word := _whose(session, row)):
             reply = page("whose", lang, token=token, about=about(session, row), word=word, no=_said("no"))
         elif stands:
-            reply = _start_page(session, token, link, row, lang)
+            reply = start_page(session, token, link, row, lang)
         else:
             _not_too_often(session)
             reply = ended_page(link, lang, again=f"/q/{token}/new")
@@ -106,46 +107,6 @@ def _ended(session: Session, token: str, link: Link, lang: str) -> Response:
     return ended_page(link, lang, again=f"/q/{token}/new")
 
 
-def _look(session: Session, token: str) -> tuple[Link, Assignment, str]:
-    """The link of a token, its ask and the page's language. NotFound, always in the same words."""
-    link = links.look(session, token, service().tokens)
-    row = session.get(Assignment, link.assignment_id) if link else None
-    respondent = session.get(Respondent, row.respondent_id) if row else None
-    if link is None or row is None or respondent is None:
-        raise NotFound(
-            _("This link is not valid. Check that you copied all of it, or ask the person who sent it.")
-        )
-    return link, row, wanted_language(respondent.language)
-
-
-def _start_page(
-    session: Session, token: str, link: Link, row: Assignment, lang: str, refusal: Refusal | None = None
-) -> Response:
-    """The page with Start on it; after a `refusal` it says how many tries are left and keeps the choices."""
-    chosen = sheets.instruments(session, row)
-    elsewhere = sharing.asked_elsewhere(chosen)
-    items = [item for one in chosen for item in one.items if (one.key, item.id) not in elsewhere]
-    respondent = session.get(Respondent, row.respondent_id)
-    facts = about(session, row)
-    return page(
-        "start",
-        lang,
-        422 if refusal else 200,
-        token=token,
-        about=facts,
-        word=respondent.recognition_word if respondent else None,
-        asks_word=respondent is not None and respondent.passphrase_hash is not None,
-        refusal=refusal,
-        ticked=request.form.getlist("use"),
-        questions=len(items),
-        foreign=in_another_language(chosen, row, lang),
-        some_skip=any(item.asked_if for item in items),
-        minutes=sum(instrument.minutes for instrument in chosen),
-        until=until(link.expires_at, facts.zone, lang),
-        ask_uses=forms.uses_chosen(session, row.respondent_id) is None,
-    )
-
-
 @bp.post("/q/<token>")
 def begin(token: str) -> AnyResponse:
     """A person presses Start: a sitting for this browser, and a clean address.
@@ -155,10 +116,10 @@ def begin(token: str) -> AnyResponse:
     form_content_only()
     held = _hold(token, request.form.get("passphrase", ""))
     with service().db.write() as session:
-        link, row, lang = _look(session, token)
+        link, row, lang = look(session, token)
         # A click in a mail program comes without our strict cookies; the press on our own page has them.
         form = forms.of_browser(session, link, own_cookies(), lock=True)
-        if form is not None and answer_sitting.goes_on(form, link, row):
+        if form is not None and answer_link.goes_on(form, link, row):
             if (uses := _uses(session, row)) is not None:
                 forms.remember_uses(form, uses)
             return redirect(f"/f/{form.ref}", 303)
@@ -166,7 +127,7 @@ def begin(token: str) -> AnyResponse:
         refusal = passphrases.admit(session, link, respondent, held)
         if refusal is not None:  # counted with this transaction: from here on it may not be refused
             if links.state(link) in OPEN_LINK:
-                return _start_page(session, token, link, row, lang, refusal)
+                return start_page(session, token, link, row, lang, refusal)
             return ended_page(link, lang)
         if links.state(link) not in OPEN_LINK:
             return _ended(session, token, link, lang)
@@ -181,7 +142,7 @@ def _hold(token: str, word: str) -> Held:
     if not word.strip():
         return Held()
     with service().db.read() as session:
-        link, row, _lang = _look(session, token)
+        link, row, _lang = look(session, token)
         respondent = session.get_one(Respondent, row.respondent_id)
         against = passphrases.hold(link, respondent, word)
     return passphrases.compare(against, word)
@@ -203,12 +164,12 @@ def _give_cookie(reply: AnyResponse, form: FormSession, secret: str, link: Link)
 
 @bp.post("/q/<token>/no")
 def no(token: str) -> AnyResponse:
-    """ "This is not for me" and "I don't want these forms now": one press, nothing asked."""
+    """ "This is not for me", and the ways to say "I don't want these forms now": one press each."""
     form_content_only()
     why = request.form.get("why", "")
     with service().db.write() as session:
-        link, row, lang = _look(session, token)
-        again = link.end_reason == why and why in ("wrong-person", "refused")
+        link, row, lang = look(session, token)
+        again = link.end_reason == why and why in declining.SAID
         if links.state(link) not in OPEN_LINK and not again:
             return _ended(session, token, link, lang)
         declining.decline(session, link, why)
@@ -220,7 +181,7 @@ def new(token: str) -> AnyResponse:
     """Ask for a new link. The answer is always the same sentence."""
     form_content_only()
     with service().db.write() as session:
-        link, _row, lang = _look(session, token)
+        link, _row, lang = look(session, token)
         if links.state(link) not in OPEN_LINK:
             _not_too_often(session)
             _hits().count(session)

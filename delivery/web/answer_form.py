@@ -9,12 +9,14 @@ from typing import Final, Literal, get_args
 from werkzeug.datastructures import MultiDict
 
 from delivery.sheets import Sheet
+from delivery.web.answer_page import LANGUAGES
 from questionnaires import answers as given
 from questionnaires import sharing
 from questionnaires.schema import Instrument, Item
 from questionnaires.scoring import score
 
-Go = Literal["next", "back", "blank", "send", "review", "stop"]
+#: What a button does. "hand" and "tap": choices stay until Next is pressed, or move on after a tap.
+Go = Literal["next", "back", "blank", "send", "review", "stop", "hand", "tap"]
 Reason = Literal["twice", "foreign", "not-an-answer", "not-saved"]
 Drafts = Mapping[str, Mapping[str, str | None]]
 
@@ -22,6 +24,12 @@ Drafts = Mapping[str, Mapping[str, str | None]]
 REVIEW: Final = "review"
 MISSED: Final = "missed"
 STOP: Final = "stop"
+WHOLE: Final = "whole"
+HELP: Final = "help"
+SENT: Final = "sent"
+#: Pages that show several questions and name them.
+SEVERAL: Final = (MISSED, WHOLE)
+#: The mark of "Leave this one blank" on them.
 BLANK: Final = "blank"
 
 
@@ -52,12 +60,46 @@ class Question:
 
 @dataclass(frozen=True)
 class Posted:
-    """A page of a form as it came back."""
+    """A page of a form as it came back: where it stood, the button, and the answers.
+
+    `to` and `language` are the button's where it leads to a place or to another language; `shown` are the
+    places of all questions on a page that has several, `of` the question that a help page is about.
+    """
 
     at: str
     go: Go
     then: str
     answers: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    to: str = ""
+    language: str | None = None
+    #: The button is a language's, or turns moving on by itself on or off: the same page is shown again.
+    stays: bool = False
+    shown: tuple[str, ...] = ()
+    of: str = ""
+    heard: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a posted page leads to; nothing is stored yet.
+
+    `place` is shown next: a question, REVIEW, MISSED, WHOLE, STOP, HELP (about the question `of`), or SENT,
+    where the answers are complete and go out. `stand` is where the person is found later, `then` where a
+    question leads back to. `told` is the question whose answer the clinician is told of.
+    """
+
+    draft: dict[str, dict[str, str | None]]
+    place: str
+    stand: str
+    then: str = ""
+    of: str = ""
+    told: Question | None = None
+    by_hand: bool | None = None
+
+    @property
+    def send(self) -> bool:
+        """Whether the answers go out now."""
+        return self.place == SENT
 
 
 def everything(sheet: Sheet) -> list[Question]:
@@ -90,7 +132,7 @@ def by_place(questions: Iterable[Question]) -> dict[str, Question]:
 def standing(sheet: Sheet) -> str:
     """Where the person is: the kept place, else the first open question, else the review."""
     places = by_place(asked(sheet))
-    if sheet.form.place in places or sheet.form.place == REVIEW:
+    if sheet.form.place in places or sheet.form.place in (REVIEW, WHOLE):
         return sheet.form.place
     return next((q.place for q in unanswered(sheet)), REVIEW)
 
@@ -104,34 +146,55 @@ def neighbour(sheet: Sheet, draft: Drafts, place: str, step: int) -> str:
     return next((p for p in walk if p in open_places), REVIEW if step > 0 else place)
 
 
-def parse(fields: MultiDict[str, str], sheet: Sheet) -> Posted:
-    """What a page posted. Raises Refused; the answers are option codes that their items have."""
+def parse(fields: MultiDict[str, str], sheet: Sheet, also: Iterable[str] = ()) -> Posted:
+    """What a page posted. Raises Refused; the answers are option codes that their items have.
+
+    `also` names the hidden fields of the page's surface.
+    """
     questions = by_place(everything(sheet))
     at = fields.get("at", "")
-    allowed = {"key", "at", "go", "then"}
+    allowed = {"key", "at", "go", "then", "to", "lang", "heard", *also}
     shown: list[str] = []
-    if at == MISSED:
+    if at in SEVERAL:
         shown = fields.getlist("named")
         allowed |= {"named", *shown}
     elif at in questions:
         allowed.add("answer")
-    elif at != REVIEW:
+    elif at == HELP:
+        allowed.add("of")
+    elif at not in (REVIEW, STOP):
         raise Refused("foreign")
     if set(fields) - allowed or set(shown) - set(questions) or len(set(shown)) != len(shown):
         raise Refused("foreign")
     if any(len(fields.getlist(name)) > 1 for name in fields if name != "named"):
         raise Refused("twice")
-    go = fields.get("go", "next")
-    if go not in get_args(Go):
+    go, then, to, language, of = (fields.get(name, "") for name in ("go", "then", "to", "lang", "of"))
+    places = ("", *questions, REVIEW, WHOLE)
+    if go not in ("", *get_args(Go)) or then not in ("", REVIEW) or to not in places or of not in places:
         raise Refused("foreign")
-    then = fields.get("then", "")
-    if then not in ("", REVIEW):
-        raise Refused("foreign")
-    marks = {place: fields.get(place) for place in shown} if at == MISSED else {at: fields.get("answer")}
+    go = go or "next"
+    marks = {place: fields.get(place) for place in shown} if at in SEVERAL else {at: fields.get("answer")}
+    return Posted(
+        at,
+        go,  # type: ignore[arg-type]
+        then,
+        _answers(sheet, {place: mark for place, mark in marks.items() if place in questions}, at, go),
+        to=to,
+        # A language that is not there changes nothing; what was marked is kept all the same.
+        language=language if language in LANGUAGES else None,
+        stays=bool(language) or go in ("hand", "tap"),
+        shown=tuple(shown),
+        of=of,
+        heard=fields.get("heard") == "1",
+    )
+
+
+def _answers(
+    sheet: Sheet, marks: Mapping[str, str | None], at: str, go: str
+) -> dict[str, dict[str, str | None]]:
+    questions = by_place(everything(sheet))
     answers: dict[str, dict[str, str | None]] = {}
     for place, mark in marks.items():
-        if place not in questions:
-            continue
         q = questions[place]
         kept = answers.setdefault(q.instrument.key, {})
         if _left_blank(sheet, q, mark, at, go):
@@ -141,17 +204,58 @@ def parse(fields: MultiDict[str, str], sheet: Sheet) -> Posted:
             if not q.item.takes(answer):
                 raise Refused("not-an-answer", place)
             kept[q.item.id] = answer
-    return Posted(at, go, then, {key: kept for key, kept in answers.items() if kept})  # type: ignore[arg-type]
+    return {key: kept for key, kept in answers.items() if kept}
 
 
 def _left_blank(sheet: Sheet, q: Question, mark: str | None, at: str, go: str) -> bool:
-    if at != MISSED and go == "blank":
+    if at not in SEVERAL and go == "blank":
         return True
     if q.item.typed_in and not mark and sheet.answers(q.instrument.key).get(q.item.id):
         return True  # what was typed in has been deleted
+    if at in SEVERAL and mark == BLANK and not q.item.typed_in:
+        return True
     # On the page that names what is missing, sending without a mark leaves it blank on purpose.
-    chosen = mark == BLANK and not q.item.typed_in
-    return at == MISSED and (chosen or (not mark and go == "send"))
+    return at == MISSED and not mark and go == "send"
+
+
+def step(sheet: Sheet, posted: Posted) -> Step:
+    """Where a posted page leads, and the draft with its answers. Pure: nothing is stored."""
+    draft = {key: dict(kept) for key, kept in sheet.draft.items()}
+    for key, new in posted.answers.items():
+        draft.setdefault(key, {}).update(new)
+    place, stand, then = _leads(sheet, posted, draft)
+    by_hand = {"hand": True, "tap": False}.get(posted.go)
+    told, of = risk(sheet, posted, draft), posted.of
+    if told is not None:  # help comes before anything else, also before sending
+        place, of, then = HELP, told.place, ""
+    return Step(draft, place, stand, then, of, told, by_hand)
+
+
+def _leads(sheet: Sheet, posted: Posted, draft: Drafts) -> tuple[str, str, str]:
+    """(the page to show, where the person is found later, what a question leads back to)."""
+    at = posted.at
+    here = at if at == WHOLE or at in by_place(everything(sheet)) else REVIEW
+    if at in (HELP, STOP):
+        here = standing(sheet)
+    if posted.stays:
+        return at, here, posted.then
+    if posted.to:
+        return posted.to, posted.to, REVIEW if at == REVIEW and posted.to not in (REVIEW, WHOLE) else ""
+    if posted.go == "stop":
+        return STOP, here, ""
+    if posted.go == "send":
+        return (MISSED if unanswered(sheet, draft) else SENT), REVIEW, ""
+    if posted.go == "review" or at in (REVIEW, MISSED):
+        following = REVIEW
+    elif at in (HELP, STOP):
+        following = here
+    elif at == WHOLE:
+        # Answers may open further questions; these are shown before the review.
+        opened = [q.place for q in unanswered(sheet, draft) if q.place not in posted.shown]
+        following = WHOLE if opened else REVIEW
+    else:
+        following = posted.then or neighbour(sheet, draft, at, -1 if posted.go == "back" else 1)
+    return following, following, ""
 
 
 def risk(sheet: Sheet, posted: Posted, draft: Drafts) -> Question | None:

@@ -6,39 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
 from flask import Response, abort, make_response, render_template, request
-from flask_babel import force_locale, get_babel
+from flask_babel import force_locale
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from delivery import links, wordings
+from delivery import languages, links, wordings
 from delivery.models.assignments import Assignment, Link
 from delivery.models.clients import Client
 from delivery.models.people import Person, Practice
 from delivery.sheets import asked_in
 from delivery.states import LinkState
+from delivery.web import theme
 from delivery.web.zones import cookie_name
 from questionnaires.schema import Instrument
 
 LANGUAGES: Final[dict[str, str]] = {"en": "English", "es": "Español"}
-DAY: Final = {"en": "EEEE d MMMM", "es": "EEEE d 'de' MMMM"}
-#: What the start page says, in the reader's language, where the questions are in another one.
-FOREIGN: Final = {
-    "en": {
-        "names": {"en": "English", "es": "Spanish"},
-        "all": "The questions are in %s.",
-        "some": "Some of the questions are in %s.",
-        "free": "If that does not suit you, you need not answer. Please tell the person who sent them.",
-    },
-    "es": {
-        "names": {"en": "inglés", "es": "español"},
-        "all": "Las preguntas están en %s.",
-        "some": "Algunas preguntas están en %s.",
-        "free": "Si así no le sirve, no tiene que contestar. Dígaselo a la persona que se las envió.",
-    },
-}
 #: State of an ended link -> (page, status); trust.md 1.3.
 ENDED: Final = {
     LinkState.USED: ("used", 200),
@@ -56,8 +40,16 @@ class About:
     sender: str
     phone: str | None
     reader: str
-    reads: str
+    #: When answers are read, as the practice chose it.
+    reading: str
     zone: str
+    #: Lines to call in distress: {"name", "phone", "hours"}.
+    lines: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def reads(self) -> str:
+        """When answers are read, in the language of the page: "on weekdays"."""
+        return str(_(self.reading)) if self.reading else ""
 
 
 def about(session: Session, row: Assignment) -> About:
@@ -67,7 +59,15 @@ def about(session: Session, row: Assignment) -> About:
     client = session.get(Client, row.client_id)
     assert practice is not None and person is not None and client is not None
     zone = client.time_zone or practice.time_zone
-    return About(practice.sender_name, practice.phone, person.known_as, practice.reads_answers, zone)
+    theme.wear(practice)
+    return About(
+        practice.sender_name,
+        practice.phone,
+        person.known_as,
+        practice.reads_answers,
+        zone,
+        tuple(practice.help_lines),
+    )
 
 
 def chosen_language() -> str | None:
@@ -87,9 +87,7 @@ def wanted_language(recorded: str = "en") -> str:
 
 def until(at: datetime, zone: str, lang: str) -> str:
     """A moment in the client's zone and in words: "Friday 27 November, 2:05 PM"."""
-    lang = _worded(lang)
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{format_date(local, DAY[lang], lang)}, {format_time(local, 'short', locale=lang)}"
+    return languages.moment(at, zone, lang)
 
 
 def in_another_language(instruments: list[Instrument], row: Assignment, lang: str) -> list[str]:
@@ -97,17 +95,22 @@ def in_another_language(instruments: list[Instrument], row: Assignment, lang: st
     asked = asked_in(row)
     read = [wordings.shown(one, asked.get(one.key), lang) for one in instruments]
     others = [language for language in dict.fromkeys(read) if language != lang]
-    words: Any = FOREIGN.get(lang, FOREIGN["en"])
     if not others:
         return []
-    sentence = words["all"] if lang not in read and len(others) == 1 else words["some"]
-    return [*(sentence % words["names"].get(one, one) for one in others), words["free"]]
+    names = [languages.name(one, lang) for one in others]
+    with force_locale(lang):
+        if lang not in read and len(names) == 1:
+            said = [_("The questions are in %(language)s.", language=names[0])]
+        else:
+            said = [_("Some of the questions are in %(language)s.", language=one) for one in names]
+        free = _("If that does not suit you, you need not answer. Please tell the person who sent them.")
+        return [*said, free]
 
 
 def page(name: str, lang: str, status: int = 200, **values: Any) -> Response:
     """A page of the client zone. Where its words are not there in `lang` yet, it says so and is English."""
     with force_locale(lang):
-        worded = _worded(lang)
+        worded = languages.worded(lang)
         text = render_template(
             f"answer/{name}.html",
             lang=worded,
@@ -117,12 +120,6 @@ def page(name: str, lang: str, status: int = 200, **values: Any) -> Response:
             **values,
         )
     return make_response(text, status)
-
-
-def _worded(lang: str) -> str:
-    """`lang` where the interface has its words, else English."""
-    there = {locale.language for locale in get_babel().instance.list_translations()}
-    return lang if lang in there else "en"
 
 
 def ended_page(link: Link, lang: str, *, again: str | None = None) -> Response:

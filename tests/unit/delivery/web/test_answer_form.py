@@ -104,3 +104,100 @@ def test_a_risk_answer_counts_only_when_it_is_new() -> None:
     assert answer_form.risk(sheet(after), posted, after) is None
     harmless = Posted("phq9:phq9_9", "next", "", {"phq9": {"phq9_9": "0"}})
     assert answer_form.risk(sheet(), harmless, {"phq9": {"phq9_9": "0"}}) is None
+
+
+# --- what a posted page leads to
+
+ALL: dict[str, dict[str, str | None]] = {
+    "phq9": {**ZERO, "phq9_10": "0"},
+    "gad2": {"gad2_1": "0", "gad2_2": None},
+}
+
+
+def press(draft: Any = None, place: str = "", **fields: Any) -> answer_form.Step:
+    found = sheet(draft, place)
+    return answer_form.step(found, parse(MultiDict(fields), found))
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "stand"),
+    [
+        ({"at": "phq9:phq9_2", "answer": "1"}, "phq9:phq9_3", "phq9:phq9_3"),
+        ({"at": "phq9:phq9_2", "go": "back"}, "phq9:phq9_1", "phq9:phq9_1"),
+        ({"at": "phq9:phq9_2", "then": "review"}, "review", "review"),
+        ({"at": "phq9:phq9_2", "go": "stop"}, "stop", "phq9:phq9_2"),
+        ({"at": "phq9:phq9_2", "lang": "es"}, "phq9:phq9_2", "phq9:phq9_2"),
+        ({"at": "phq9:phq9_2", "go": "hand"}, "phq9:phq9_2", "phq9:phq9_2"),
+        ({"at": "phq9:phq9_2", "to": "whole"}, "whole", "whole"),
+        ({"at": "whole", "to": "gad2:gad2_1"}, "gad2:gad2_1", "gad2:gad2_1"),
+        ({"at": "whole", "go": "stop"}, "stop", "whole"),
+        ({"at": "review", "go": "stop"}, "stop", "review"),
+        ({"at": "review", "go": "send"}, "missed", "review"),
+        ({"at": "missed", "lang": "es"}, "missed", "review"),
+        ({"at": "missed", "go": "review"}, "review", "review"),
+        ({"at": "stop", "go": "next"}, "phq9:phq9_4", "phq9:phq9_4"),
+        ({"at": "help", "of": "phq9:phq9_9", "go": "next"}, "phq9:phq9_4", "phq9:phq9_4"),
+        ({"at": "help", "of": "phq9:phq9_9", "lang": "es"}, "help", "phq9:phq9_4"),
+        ({"at": "help", "of": "phq9:phq9_9", "to": "phq9:phq9_9"}, "phq9:phq9_9", "phq9:phq9_9"),
+    ],
+)
+def test_each_button_leads_to_its_page_and_remembers_where_the_person_is(
+    fields: dict[str, str], place: str, stand: str
+) -> None:
+    found = press(place="phq9:phq9_4", **fields)
+    assert (found.place, found.stand) == (place, stand)
+
+
+def test_a_question_that_is_changed_from_the_review_leads_back_to_it() -> None:
+    found = press(ALL, at="review", to="phq9:phq9_2")
+    assert (found.place, found.then) == ("phq9:phq9_2", REVIEW)
+    assert press(ALL, at="review", to="whole").then == ""
+
+
+def test_only_a_form_without_open_questions_goes_out() -> None:
+    found = press(ALL, at="review", go="send")
+    assert found.send and found.place == answer_form.SENT
+    assert not press({"phq9": dict(ZERO)}, at="review", go="send").send
+
+
+def test_help_comes_before_sending_and_before_every_other_page() -> None:
+    for button in ({"go": "next"}, {"go": "stop"}, {"lang": "es"}, {"to": "whole"}):
+        found = press(None, at="phq9:phq9_9", answer="1", **button)
+        assert (found.place, found.of) == ("help", "phq9:phq9_9"), button
+        assert found.told is not None and found.told.item.critical
+    marks: dict[str, Any] = {"at": "missed", "go": "send", "named": ["phq9:phq9_9"], "phq9:phq9_9": "2"}
+    assert (
+        press({**ALL, "phq9": {k: v for k, v in ALL["phq9"].items() if k != "phq9_9"}}, **marks).place
+        == "help"
+    )
+
+
+def test_questions_that_an_answer_opens_are_shown_before_the_whole_form_leads_on() -> None:
+    none = {"phq9": {**ZERO, "phq9_1": None}, "gad2": {"gad2_1": "0", "gad2_2": "0"}}
+    marks: dict[str, Any] = {"at": "whole", "named": ["phq9:phq9_1"], "phq9:phq9_1": "2"}
+    assert press(none, **marks).place == answer_form.WHOLE
+    marks = {"at": "whole", "named": ["phq9:phq9_1", "phq9:phq9_10"], "phq9:phq9_1": "2"}
+    assert press(none, **marks).place == REVIEW, "it was there, and left out"
+
+
+def test_a_mark_goes_along_whatever_button_is_pressed() -> None:
+    for fields in ({"lang": "es"}, {"to": "whole"}, {"go": "hand"}, {"go": "stop"}, {"lang": "tlh"}):
+        assert press(at="phq9:phq9_2", answer="2", **fields).draft == {"phq9": {"phq9_2": "2"}}, fields
+
+
+def test_the_step_changes_nothing_of_the_sheet_it_was_given() -> None:
+    found = sheet({"phq9": {"phq9_1": "0"}})
+    answer_form.step(found, parse(MultiDict({"at": "phq9:phq9_1", "answer": "3"}), found))
+    assert found.draft == {"phq9": {"phq9_1": "0"}}
+
+
+def test_a_language_that_is_not_there_changes_nothing() -> None:
+    posted = parse(MultiDict({"at": "phq9:phq9_2", "lang": "tlh"}), sheet())
+    assert posted.language is None
+    assert press(at="phq9:phq9_2", lang="tlh").place == "phq9:phq9_2"
+
+
+@pytest.mark.parametrize("to", ["missed", "stop", "help", "sent", "phq9:phq9_99", "https://example.org"])
+def test_a_button_leads_only_to_places_of_the_form(to: str) -> None:
+    with pytest.raises(Refused):
+        parse(MultiDict({"at": "phq9:phq9_2", "to": to}), sheet())
