@@ -121,9 +121,9 @@ class Browser:
             request.add_header("Content-Type", kind)
         try:
             with self._opener.open(request, timeout=30) as reply:
-                return _page(reply.url, reply.status, reply.read())
+                return read(reply.url, reply.status, reply.read())
         except HTTPError as error:
-            return _page(error.url or url, error.code, error.read())
+            return read(error.url or url, error.code, error.read())
 
     def post_json(self, url: str, body: Any, **headers: str) -> Page:
         """POST a JSON document."""
@@ -142,7 +142,8 @@ class Browser:
         return self.open(target, urlencode(fields).encode(), "application/x-www-form-urlencoded")
 
 
-def _page(url: str, status: int, body: bytes) -> Page:
+def read(url: str, status: int, body: bytes) -> Page:
+    """A page with its forms, from its bytes."""
     text = body.decode("utf-8", "replace") if not body.startswith(b"%PDF") else ""
     reader = _Reader()
     reader.feed(text)

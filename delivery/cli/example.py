@@ -27,11 +27,15 @@ from delivery.models.clients import (
 )
 from delivery.models.people import Person, Practice, Role
 from delivery.models.results import Score, Submission
+from delivery.screening import pages as screening
+from delivery.screening.pages import Wish
 from delivery.service import Service
 from delivery.states import AssignmentState
 from questionnaires.scoring import score
 
 PASSWORD: Final = "lamp behind the window"  # noqa: S105 - printed at every demo start, on purpose
+#: The address of the first member's public page.
+SCREENING: Final = "dr-rivera"
 PEOPLE: Final = (
     ("ines@example.org", "Inés Rivera", "PsyD", "Dr. Rivera", (Role.CLINICIAN, Role.OWNER)),
     ("lena@example.org", "Lena Brandt", "PhD", "Dr. Brandt", (Role.CLINICIAN,)),
@@ -80,6 +84,8 @@ def seed(service: Service) -> None:
         practice.phone = "503-555-0118"
         batteries.add_first(session, practice.id)
         members = [_person(session, practice, *row) for row in PEOPLE]
+        offers = Wish(SCREENING, ("phq9", "gad7"), open=True, takes_contact=True)
+        screening.change(session, access.caller(session, members[0].id), offers, loopback=True)
     for course in COURSES:
         with service.db.write() as session:
             rivera = access.caller(session, members[0].id)

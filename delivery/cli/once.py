@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import select
 
+from delivery.cli import doors
 from delivery.cli.browser import Browser, Form, Page
+from delivery.cli.tablet import Tablet
 from delivery.db import now
 from delivery.models.ledger import Heartbeat
 from delivery.models.results import Report
@@ -33,6 +35,9 @@ PLAN: Final = (
     ("sms", ["gad2"]),
     ("in_person", ["phq9", "gad7"]),
     ("in_person", ["gad2"]),
+    ("portal", ["phq9"]),
+    ("kiosk", ["phq9", "gad7"]),
+    ("kiosk", ["gad2"]),
 )
 #: The undo time of the console does not apply to the API, so messages leave at once.
 POLL_SECONDS: Final = 0.1
@@ -56,6 +61,7 @@ class Tally:
     messages: int = 0
     submissions: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    tablet: Tablet | None = None
 
 
 def run(settings: Settings, out: Path, wait: int) -> int:
@@ -71,7 +77,7 @@ def run(settings: Settings, out: Path, wait: int) -> int:
         for number, (channel, instruments) in enumerate(PLAN):
             _one_client(settings, api, console, tally, number, channel, instruments, deadline)
         _collect(settings, api, tally, out, deadline)
-    except Stuck as error:
+    except (Stuck, doors.NoWay) as error:
         ended = f"Timed out after {wait} s" if isinstance(error, TimedOut) else "Broken off"
         click.echo(f"{ended}: {error}", err=True)
         return 1
@@ -125,6 +131,13 @@ def _one_client(
         tally.messages += 1
         phone = Browser(settings.client_url)
         fill_in(phone, phone.open(letter["link"]), walk)
+    elif channel == "portal":
+        code = partial(_until, lambda: _code(settings, address), deadline, "the code for a client’s own page")
+        fill_in(*doors.portal(settings, address, code), walk)
+        tally.messages += 1
+    elif channel == "kiosk":
+        tally.tablet = tally.tablet or doors.enrolled(settings, console)
+        doors.kiosk(console, tally.tablet, asked["id"], walk)
     else:
         fill_in(console, console.open(f"/console/assignments/{asked['id']}/answer"), walk)
 
@@ -172,6 +185,13 @@ def _letter(settings: Settings, address: str) -> dict[str, Any] | None:
     return next((letter for letter in letters if letter["to"] == address), None)
 
 
+def _code(settings: Settings, address: str) -> dict[str, Any] | None:
+    """The message with six digits to an address, once it is there."""
+    letters = Browser(settings.base_url).open("/outbox.json").json()
+    found = (one for one in letters if one["to"] == address and doors.CODE.search(one["text"]))
+    return next(found, None)
+
+
 def _until(look: Callable[[], Any], deadline: float, what: str) -> Any:
     while time.monotonic() < deadline:
         found = look()
@@ -201,7 +221,7 @@ def fill_in(browser: Browser, page: Page, walk: random.Random) -> Page:
 def _goes_on(form: Form) -> bool:
     """Whether this form leads on: the start, a question, or sending; not "sign out" or "not for me"."""
     path = form.action.partition("?")[0]
-    begins = path.startswith("/q/") and not path.endswith(("/no", "/new"))
+    begins = path.startswith("/q/") and not path.endswith(("/no", "/new", "/code", "/resume"))
     return form.method == "post" and (begins or any(button[1] in ONWARD for button in form.buttons))
 
 

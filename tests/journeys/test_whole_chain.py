@@ -18,7 +18,7 @@ from tests.journeys import machine
 from tests.smtp_mailbox import Mailbox
 
 
-def test_one_command_walks_from_ask_to_pdf_for_nine_clients(tmp_path: Path) -> None:
+def test_one_command_walks_from_ask_to_pdf_over_every_channel(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = subprocess.run(
         machine.command("demo", "--once", "--out", str(out), "--port", "8950"),
@@ -31,10 +31,16 @@ def test_one_command_walks_from_ask_to_pdf_for_nine_clients(tmp_path: Path) -> N
     )
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads((out / "summary.json").read_text())
-    assert summary["assignments"] == 9
-    assert summary["messages"] == 7
+    assert summary["assignments"] == 12
+    assert summary["messages"] == 8
     assert summary["submissions"] == len(summary["reports"]) >= 11
-    assert {report["channel"] for report in summary["reports"]} == {"email", "sms", "in_person"}
+    assert {report["channel"] for report in summary["reports"]} == {
+        "email",
+        "sms",
+        "in_person",
+        "portal",
+        "kiosk",
+    }
     assert len(summary["workers"]) >= 4
     for report in summary["reports"]:
         assert report["job_id"], "a queue's job made it"
