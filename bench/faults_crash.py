@@ -55,6 +55,7 @@ SEND_PATH = [
 ]
 SUBMIT_PATH = [
     "delivery/web/answer.py",
+    "delivery/web/answer_link.py",
     "delivery/web/answer_sitting.py",
     "delivery/web/answer_form.py",
     "delivery/web/hooks.py",

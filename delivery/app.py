@@ -10,14 +10,28 @@ from flask_babel import Babel
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from delivery import library, logs
+from delivery import languages, library, logs
 from delivery import settings as configuration
 from delivery.service import Service, start
 from delivery.settings import ROOT, Settings
-from delivery.web import answer, api, console, errors, health, hooks, post, zones
+from delivery.web import (
+    answer,
+    answer_page,
+    api,
+    compression,
+    console,
+    errors,
+    health,
+    hooks,
+    kiosk,
+    portal,
+    post,
+    theme,
+    zones,
+)
+from delivery.web.screen import routes as screen
 
 STATIC = ROOT / "delivery" / "static"
-LANGUAGES = ("en", "es")
 
 
 def create_app(settings: Settings | None = None, service: Service | None = None) -> Flask:
@@ -36,6 +50,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         MAX_FORM_PARTS=200,
         DEBUG=settings.debug,
+        BABEL_TRANSLATION_DIRECTORIES=str(languages.TRANSLATIONS),
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -44,10 +59,12 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     Babel(app, locale_selector=language)
     zones.install(app)
     errors.install(app)
+    compression.install(app)
     app.register_blueprint(health.bp)
-    for part in (answer, console, post, api, hooks):
+    for part in (answer, console, post, api, hooks, theme, screen, kiosk, portal):
         app.register_blueprint(part.bp)
     stamps = _stamps()
+    app.jinja_env.filters["direction"] = languages.direction
     app.jinja_env.globals["asset"] = lambda name: f"/static/{name}?v={stamps[name]}"
     app.context_processor(_common)
     if settings.trusted_proxies:
@@ -57,11 +74,10 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
 
 
 def language() -> str:
-    """The interface language of this request: chosen on the page, else the browser's, else English."""
-    chosen = request.args.get("lang") or request.cookies.get("lang")
-    if chosen in LANGUAGES:
-        return chosen
-    return request.accept_languages.best_match(LANGUAGES) or "en"
+    """The interface language of this request; the console's is English."""
+    if request.host != zones.service().settings.client_host:
+        return languages.ENGLISH
+    return answer_page.wanted_language()
 
 
 def _common() -> dict[str, Any]:

@@ -152,10 +152,11 @@ def read(session: Session, caller: Caller, assignment_id: UUID) -> Asked:
 
 
 def _again(session: Session, row: Assignment, respondent: Respondent) -> list[Again]:
-    if row.state not in OPEN_ASK or row.channel not in BY_LINK:
+    if row.state not in OPEN_ASK or row.channel not in (*BY_LINK, Way.PORTAL):
         return []
     found = []
-    for way in sorted(BY_LINK, key=lambda one: one is not row.channel):
+    ways = BY_LINK if row.channel in BY_LINK else (Way.PORTAL,)
+    for way in sorted(ways, key=lambda one: one is not row.channel):
         try:
             found.append(Again(way, eligibility.reachable(session, respondent, way), None))
         except Invalid as error:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from delivery import access, audit, eligibility, links, messages, sittings
+from delivery import access, audit, eligibility, links, messages, sign_in_links, sittings
 from delivery.access import Caller
 from delivery.audit import Actor
 from delivery.db import now
@@ -46,6 +46,8 @@ class Ask:
     expires_in_days: int | None = None
     reminders: int = 0
     reminder_days: int = 3
+    #: The one who answers may see the result at the end.
+    show_result: bool = False
 
 
 #: Reminders of one ask, at most.
@@ -112,17 +114,19 @@ def ask(
         expires_at=send_at + timedelta(days=days),
         reminders=wanted.reminders,
         reminder_days=wanted.reminder_days,
+        show_result=wanted.show_result,
         schedule_id=schedule[0] if schedule else None,
         occurrence=schedule[1] if schedule else None,
     )
     session.add(row)
     session.flush()
-    if wanted.channel in (Way.EMAIL, Way.SMS):
+    if wanted.channel in (Way.EMAIL, Way.SMS, Way.PORTAL):
         point = eligibility.reachable(session, respondent, wanted.channel)
         links.issue(session, row)
         wait = timedelta(seconds=settings.undo_seconds if undo else 0)
         due = send_at + wait
-        messages.plan(session, row, point, Purpose.INVITATION, "invitation", due, lane=lane)
+        page = sign_in_links.make(session, point, due).id if wanted.channel is Way.PORTAL else None
+        messages.plan(session, row, point, Purpose.INVITATION, "invitation", due, lane=lane, code_id=page)
     decided = _decided(wanted)
     audit.record(session, row.practice_id, caller.actor, audit.Tag.ASSIGNMENT_MADE, row.id, decided)
     return row

@@ -5,6 +5,7 @@ Pages, batteries, programs and schedules all come through `choose`, so that no w
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,9 +44,10 @@ SETTING = {
     Way.PORTAL: "remote",
     Way.KIOSK: "kiosk",
     Way.IN_PERSON: "in_person",
+    Way.PUBLIC: "public",
 }
 #: Channels that this version can use from end to end.
-OFFERED = frozenset({Way.EMAIL, Way.SMS, Way.IN_PERSON})
+OFFERED = frozenset({Way.EMAIL, Way.SMS, Way.PORTAL, Way.KIOSK, Way.IN_PERSON})
 #: Chosen in place of a language: in the room, with somebody who interprets.
 INTERPRETER: Final = "interpreter"
 LANGUAGES: Final = {"en": "English", "es": "Spanish"}
@@ -126,9 +128,8 @@ def choose(session: Session, client: Client, respondent: Respondent, wish: Wish)
 
 def _allowed(session: Session, practice_id: UUID, wish: Wish) -> list[Instrument]:
     if wish.channel not in OFFERED:
-        raise Invalid(
-            "This way of asking is not available yet.", {"channel": "Choose e-mail, text or in person."}
-        )
+        ways = "Choose e-mail, text, their own page, the tablet or in person."
+        raise Invalid("This way of asking is not available yet.", {"channel": ways})
     if not wish.instruments:
         raise Invalid("Choose at least one measure.", {"instruments": "Choose at least one."})
     if len(set(wish.instruments)) != len(wish.instruments):
@@ -232,7 +233,12 @@ def usual_occasion(session: Session, client_id: UUID) -> Occasion:
 
 
 def reachable(session: Session, respondent: Respondent, channel: Way) -> ContactPoint:
-    """The contact point that a first message on this channel would use. Raises Invalid saying why none."""
+    """The contact point that a first message on this channel would use. Raises Invalid saying why none.
+
+    What waits on their own page is announced by e-mail or else by text.
+    """
+    if channel is Way.PORTAL:
+        return _announced(session, respondent)
     kind = ContactKind(channel.value)
     words = {"email": "e-mail address", "sms": "phone number"}[kind.value]
     if respondent.in_person_only:
@@ -263,3 +269,11 @@ def reachable(session: Session, respondent: Respondent, channel: Way) -> Contact
             return point
     name = "Text messages are" if kind is ContactKind.SMS else "E-mail is"
     raise Invalid(f"{name} not possible.", {"channel": f"{name} not possible here. Choose another way."})
+
+
+def _announced(session: Session, respondent: Respondent) -> ContactPoint:
+    for way in (Way.EMAIL, Way.SMS):
+        with contextlib.suppress(Invalid):
+            return reachable(session, respondent, way)
+    why = "They sign in by e-mail or text, and neither is possible yet. See “How to reach them”."
+    raise Invalid("Nobody can sign in to this page yet.", {"channel": why})

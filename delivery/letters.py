@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from channels import gsm7
 from channels.base import Kind, Message
-from delivery import inbox, links, rendering
+from delivery import inbox, languages, links, rendering, sign_in_links
 from delivery.db import now
 from delivery.errors import Conflict
 from delivery.message_facts import Facts
@@ -31,18 +31,20 @@ TEMPLATE: Final = {
     Purpose.RISK: "risk_alert",
     Purpose.LOCKED: "link_locked",
     Purpose.TEST: "test",
+    Purpose.CODE: "code",
 }
+#: An invitation with a link that signs in to the client's own page.
+TO_THE_PORTAL: Final = "portal"
 #: Places for a name in a text: tried in turn until all is one segment.
 TEXT_NAMES: Final = (20, 14, 8)
 #: Stands for the link while a letter is laid out: no text of ours or theirs has this character.
 LINK_HERE: Final = "\ue000"
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
 
 
 def compose(facts: Facts, attempt_id: UUID, settings: Settings, tokens: Tokens) -> Message:
     """The finished message. Raises Conflict where its link has ended."""
     row, practice, respondent = facts.row, facts.practice, facts.respondent
+    language = respondent.language if respondent else languages.ENGLISH  # who works here reads English
     values: dict[str, Any] = {
         "sender_name": practice.sender_name,
         "help_line": None,
@@ -50,10 +52,15 @@ def compose(facts: Facts, attempt_id: UUID, settings: Settings, tokens: Tokens) 
         "link": f"{settings.base_url}/console",
         "expires_on": "",
     }
-    if row.purpose in (Purpose.INVITATION, Purpose.REMINDER):
-        values |= _invitation(facts, settings, tokens)
+    template = TEMPLATE[row.purpose]
+    if row.purpose is Purpose.CODE:
+        values["link"] = _digits(facts)  # they stand where other messages have their link
+    elif facts.code is not None:
+        template = TO_THE_PORTAL
+        values["link"] = _sign_in(facts, settings, tokens)
+    elif row.purpose in (Purpose.INVITATION, Purpose.REMINDER):
+        values |= _invitation(facts, language, settings, tokens)
     if row.channel == "sms":
-        language = respondent.language if respondent else "en"
         return Message(
             attempt_id=str(attempt_id),
             kind="sms",
@@ -61,12 +68,12 @@ def compose(facts: Facts, attempt_id: UUID, settings: Settings, tokens: Tokens) 
             sender_name=practice.sender_name,
             sender_address=settings.sender_address,
             subject="",
-            text=text_message(TEMPLATE[row.purpose], language, values),
+            text=text_message(template, language, values),
             callback_url=inbox.callback_url(settings, tokens, attempt_id),
             sender=practice.sms_sender,
         )
     unsubscribe = unsubscribe_url(respondent.id, settings, tokens) if respondent is not None else None
-    subject, text, html = _mail(TEMPLATE[row.purpose], values)
+    subject, text, html = _mail(template, language, values)
     return Message(
         attempt_id=str(attempt_id),
         kind="email",
@@ -118,23 +125,23 @@ def shortened(name: str, places: int) -> str:
     return plain
 
 
-def _mail(template: str, values: dict[str, Any]) -> tuple[str, str, str]:
+def _mail(template: str, language: str, values: dict[str, Any]) -> tuple[str, str, str]:
     """Subject, text and HTML. What differs from person to person is put in where the letter has its place."""
     link, common = values["link"], values | {"link": LINK_HERE}
     # A word that a client chose is not kept in memory with the letters of a practice.
     laid_out = _laid_out if values["word"] is None else _laid_out.__wrapped__
-    subject, text, html = laid_out(template, tuple(common.items()))
+    subject, text, html = laid_out(template, language, tuple(common.items()))
     return subject, text.replace(LINK_HERE, link), html.replace(LINK_HERE, str(escape(link)))
 
 
 @lru_cache(maxsize=256)
-def _laid_out(template: str, values: tuple[tuple[str, Any], ...]) -> tuple[str, str, str]:
-    folder, given = f"email/{template}", dict(values)
-    return (
-        " ".join(rendering.render(f"{folder}/subject.txt", **given).split()),
-        rendering.render(f"{folder}/body.txt", **given),
-        rendering.render(f"{folder}/body.html", **given),
+def _laid_out(template: str, language: str, values: tuple[tuple[str, Any], ...]) -> tuple[str, str, str]:
+    words = languages.catalogue(language)
+    subject, text, html = (
+        rendering.render(f"email/{template}/{part}", translations=words, **dict(values))
+        for part in ("subject.txt", "body.txt", "body.html")
     )
+    return " ".join(subject.split()), text, html
 
 
 def sample(
@@ -146,28 +153,43 @@ def sample(
         "help_line": None,
         "word": respondent.recognition_word,
         "link": f"{settings.client_url}/q/…",
-        "expires_on": _day(now() + timedelta(days=settings.link_days), zone),
+        "expires_on": _day(now() + timedelta(days=settings.link_days), zone, respondent.language),
     }
     if channel == "sms":
         return "", text_message(
             "invitation", respondent.language, values | {"link": f"{settings.client_url}/q/..."}
         )
-    subject, text, _ = _mail("invitation", values)
+    subject, text, _ = _mail("invitation", respondent.language, values)
     return subject, text
 
 
-def _invitation(facts: Facts, settings: Settings, tokens: Tokens) -> dict[str, str]:
+def _invitation(facts: Facts, language: str, settings: Settings, tokens: Tokens) -> dict[str, str]:
     token = links.token(facts.link, tokens) if facts.link else None
     if facts.link is None or token is None:
         raise Conflict("The link of this message has ended.")
     zone = facts.zone or facts.practice.time_zone
-    return {"link": links.url(token, settings), "expires_on": _day(facts.link.expires_at, zone)}
+    return {"link": links.url(token, settings), "expires_on": _day(facts.link.expires_at, zone, language)}
 
 
-def _day(at: datetime, zone: str) -> str:
-    """ "Friday, December 4" in a zone."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{DAYS[local.weekday()]}, {MONTHS[local.month - 1]} {local.day}"
+def _digits(facts: Facts) -> str:
+    """The six digits of a code."""
+    digits = facts.code.digits if facts.code is not None and facts.code.expires_at > now() else None
+    if digits is None:
+        raise Conflict("The code of this message is over.")
+    return digits
+
+
+def _sign_in(facts: Facts, settings: Settings, tokens: Tokens) -> str:
+    """The address that signs in to the client's own page."""
+    code = facts.code
+    if code is None or code.used_at is not None or code.expires_at <= now():
+        raise Conflict("The link of this message has ended.")
+    return sign_in_links.url(sign_in_links.token(code.id, tokens), settings)
+
+
+def _day(at: datetime, zone: str, language: str) -> str:
+    """ "Friday 4 December" in a zone."""
+    return languages.day(at.astimezone(ZoneInfo(zone)), language)
 
 
 def unsubscribe_url(respondent_id: UUID, settings: Settings, tokens: Tokens) -> str:

@@ -1,10 +1,15 @@
-"""The local post's store: messages of an installation without a provider, sealed in our own database."""
+"""The local post's store: messages of an installation without a provider, sealed in our own database.
+
+Messages that hang on no row, because nothing of their reader is stored, stay in memory for some minutes.
+"""
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,11 +18,14 @@ from sqlalchemy.orm import Session
 
 from channels.base import Message
 from delivery import audit
-from delivery.db import Database
+from delivery.db import Database, now
 from delivery.models.messages import Attempt, LocalPost
 from delivery.models.people import Practice
 
 READER = audit.Actor("local")
+#: How long, and how many, messages of nobody we know stay in memory.
+PASSING: Final = timedelta(minutes=15)
+MOST_PASSING: Final = 200
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,53 @@ class Box:
                 select(LocalPost.id).where(LocalPost.attempt_id == UUID(attempt_id))
             ).one_or_none()
         return str(found) if found else None
+
+
+class Passing:
+    """Messages that are stored nowhere: codes for visitors of whom nothing is kept. Gone with the process."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[UUID, Letter]] = deque(maxlen=MOST_PASSING)
+        self._lock = threading.Lock()
+
+    def keep(self, message: Message, practice_id: UUID, zone: str) -> str:
+        """Keep a message of a practice in the zone of its times; returns its id."""
+        letter = Letter(
+            id=UUID(message.attempt_id),
+            kind=message.kind,
+            to=message.to,
+            subject=message.subject,
+            text=message.text,
+            html=message.html,
+            sent_at=now(),
+            link=_link(message.text),
+            zone=zone,
+        )
+        with self._lock:
+            self._kept.append((practice_id, letter))
+        return message.attempt_id
+
+    def find(self, attempt_id: str) -> str | None:
+        """The id under which a message lies here, or None."""
+        return next((attempt_id for _, one in self._there() if str(one.id) == attempt_id), None)
+
+    def letters(self, session: Session) -> list[Letter]:
+        """The newest first; audited as other reads of the local post."""
+        there = self._there()
+        for practice_id in sorted({practice for practice, _ in there}, key=str):
+            ids = [str(one.id) for practice, one in there if practice == practice_id]
+            audit.record(session, practice_id, READER, audit.Tag.LOCAL_POST_READ, detail={"letters": ids})
+        return [one for _, one in reversed(there)]
+
+    def _there(self) -> list[tuple[UUID, Letter]]:
+        with self._lock:
+            while self._kept and self._kept[0][1].sent_at < now() - PASSING:
+                self._kept.popleft()
+            return list(self._kept)
+
+
+#: Of this process, whose web pages both write and show it.
+passing: Final = Passing()
 
 
 def letters(session: Session, limit: int = 500) -> list[Letter]:

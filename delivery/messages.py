@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final, Literal
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -26,8 +27,12 @@ def plan(
     due_at: datetime,
     *,
     lane: Lane = "interactive",
+    code_id: UUID | None = None,
 ) -> Dispatch:
-    """A planned message to the client of an ask. `key` tells it from the ask's other messages."""
+    """A planned message to the client of an ask. `key` tells it from the ask's other messages.
+
+    With `code_id` it carries a sign-in link instead of the ask's own.
+    """
     dispatch = Dispatch(
         practice_id=row.practice_id,
         purpose=purpose,
@@ -35,6 +40,7 @@ def plan(
         assignment_id=row.id,
         respondent_id=row.respondent_id,
         contact_point_id=point.id,
+        code_id=code_id,
         channel=point.kind.value,
         lane=lane,
         business_key=f"{key}|{row.id}",

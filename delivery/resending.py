@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from delivery import access, assignments, eligibility, links, messages
+from delivery import access, assignments, eligibility, links, messages, sign_in_links
 from delivery.access import Caller
 from delivery.db import now
 from delivery.errors import Conflict, Invalid
@@ -21,12 +21,13 @@ from delivery.states import OPEN_ASK, UNSENT, DispatchState, LinkState
 def resend(session: Session, caller: Caller, assignment_id: UUID, channel: Way | None = None) -> Dispatch:
     """Send the same link once more, because a person asked; on another channel where one is named.
 
-    Another channel only where the first message is proven not to have arrived, or is a day old.
+    Another channel only where the first message is proven not to have arrived, or is a day old. What waits on
+    the client's own page is announced with a new sign-in link.
     Raises NotFound, Invalid, Conflict.
     """
     row = access.one(session, caller, Assignment, assignment_id)
     assignments.lock(session, row.client_id)
-    if row.state not in OPEN_ASK or row.channel not in (Way.EMAIL, Way.SMS):
+    if row.state not in OPEN_ASK or row.channel not in (Way.EMAIL, Way.SMS, Way.PORTAL):
         raise Conflict("This form is no longer open, so there is nothing to send again.")
     waiting = session.scalars(
         select(Dispatch.id).where(
@@ -46,7 +47,8 @@ def resend(session: Session, caller: Caller, assignment_id: UUID, channel: Way |
     if row.expires_at <= now() or not _open_link(session, row.id):
         row.expires_at = max(row.expires_at, now() + timedelta(days=7))
         links.issue(session, row)
-    return messages.plan(session, row, point, Purpose.INVITATION, f"again-{number}", now())
+    page = sign_in_links.make(session, point, now()).id if row.channel is Way.PORTAL else None
+    return messages.plan(session, row, point, Purpose.INVITATION, f"again-{number}", now(), code_id=page)
 
 
 def _may_change(session: Session, row: Assignment, channel: Way) -> None:

@@ -28,6 +28,8 @@ class Purpose(StrEnum):
     KIOSK = "lightq.kiosk.v1"
     HOOK = "lightq.hook.v1"
     SESSION = "lightq.session.v1"
+    SCREENING = "lightq.screening.v1"
+    PORTAL = "lightq.portal.v1"
 
 
 class _Hmac128(SigningAlgorithm):

@@ -74,7 +74,7 @@ class Tries:
 
 def tries(secret: bytes, address: str, network: str) -> Tries:
     """The counters of one try; `secret` keys their hashes. An IPv6 network is its first 64 bits."""
-    network = _site(network)
+    network = site(network)
     texts = (f"pair|{address}|{network}", f"email|{address}", f"network|{network}")
     return Tries(*(hmac.new(secret, text.encode(), sha256).digest() for text in texts))
 
@@ -122,7 +122,8 @@ def forget_old(session: Session) -> None:
     session.execute(delete(SignInThrottle).where(SignInThrottle.last_at < now() - KEPT))
 
 
-def _site(network: str) -> str:
+def site(network: str) -> str:
+    """What counts as one network: an IPv4 address, or the first 64 bits of an IPv6 one."""
     try:
         found = ip_address(network)
     except ValueError:
@@ -134,11 +135,11 @@ def _site(network: str) -> str:
 
 def _neighbourhood(network: str) -> str:
     """The first 24 bits of an IPv4 address, 64 of an IPv6 one."""
-    site = _site(network)
+    one = site(network)
     try:
-        return str(IPv4Network((site, 24), strict=False))
+        return str(IPv4Network((one, 24), strict=False))
     except ValueError:
-        return site
+        return one
 
 
 def _rows(tried: Tries) -> Select[SignInThrottle]:

@@ -15,10 +15,12 @@ import structlog
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from delivery import assignments, forms, inbox, jobs, links, previews, reminders, throttle
+from delivery import assignments, codes, forms, inbox, jobs, links, previews, reminders, throttle
 from delivery.db import insert, now
+from delivery.kiosk import clock
 from delivery.models.ledger import Heartbeat, StoredReply, Tick
 from delivery.schedules import turning
+from delivery.screening import forgetting, runs
 from delivery.service import Service
 from delivery.settings import Settings
 from workers import heartbeat
@@ -53,18 +55,22 @@ def _forget(session: Session) -> None:
     session.execute(delete(Heartbeat).where(Heartbeat.at < now() - timedelta(hours=1)))
 
 
-#: What runs out: worn-out work, links, asks, drafts, counters, previews, callbacks, then replies, old ticks,
-#: heartbeats. `inbox.wake` rings for callbacks that wait.
+#: What runs out: worn-out work, links, asks, drafts, sittings on tablets, codes, counters, previews,
+#: callbacks, public screenings, replies, old ticks, heartbeats. `inbox.wake` rings for callbacks that wait.
 PARTS: Final[tuple[Callable[[Session], object], ...]] = (
     _park,
     links.expire_due,
     assignments.expire_due,
     reminders.plan_due,
     forms.wipe_old,
+    clock.let_go,
+    codes.wipe_old,
     throttle.forget_old,
     previews.forget_old,
     inbox.wake,
     inbox.forget_old,
+    runs.forget_old,
+    forgetting.forget_due,
     _forget,
 )
 

@@ -6,6 +6,8 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -16,14 +18,14 @@ from delivery.web.zones import service
 
 log = structlog.get_logger()
 WORDS = {
-    400: "This request could not be read.",
-    403: "This is not allowed from here. Load the page again and retry.",
-    404: "There is nothing here.",
-    405: "There is nothing here.",
-    409: "Somebody else did the same at this moment. Load the page again.",
-    413: "That is too much at once. Nothing was stored.",
-    415: "This kind of content is not taken here.",
-    500: "Something went wrong on our side. It has been noted; please try again.",
+    400: _("This request could not be read."),
+    403: _("This is not allowed from here. Load the page again and retry."),
+    404: _("There is nothing here."),
+    405: _("There is nothing here."),
+    409: _("Somebody else did the same at this moment. Load the page again."),
+    413: _("That is too much at once. Nothing was stored."),
+    415: _("This kind of content is not taken here."),
+    500: _("Something went wrong on our side. It has been noted; please try again."),
 }
 
 
@@ -48,7 +50,7 @@ def _http(error: HTTPException) -> Response:
     if status < 400:
         return Response(error.get_response().get_data(), status, error.get_response().headers)
     code = NotFound.code if status == NotFound.status else "http"
-    response = answer(status, code, WORDS.get(status, WORDS[400 if status < 500 else 500]), {})
+    response = answer(status, code, str(WORDS.get(status, WORDS[400 if status < 500 else 500])), {})
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
@@ -56,13 +58,13 @@ def _http(error: HTTPException) -> Response:
 
 def _refused(error: IntegrityError) -> Response:
     """Two at once where there can be one is a conflict; any other broken rule is a fault of ours."""
-    return answer(Conflict.status, Conflict.code, WORDS[409], {}) if taken(error) else _unexpected(error)
+    return answer(Conflict.status, Conflict.code, str(WORDS[409]), {}) if taken(error) else _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Response:
     # Only the class and the place: the text of an exception may hold what a person typed.
     log.error("web.unexpected", error=where(error), endpoint=request.endpoint)
-    return answer(500, "unexpected", WORDS[500], {})
+    return answer(500, "unexpected", str(WORDS[500]), {})
 
 
 def answer(status: int, code: str, words: str, fields: dict[str, str]) -> Response:
@@ -80,6 +82,12 @@ def answer(status: int, code: str, words: str, fields: dict[str, str]) -> Respon
         response.status_code = status
         response.content_type = "application/problem+json"
         return response
+    words, fields = _translated(words), {name: _translated(why) for name, why in fields.items()}
     zone = "answer" if request.host == service().settings.client_host else "console"
     page = render_template(f"{zone}/error.html", words=words, status=status, fields=fields)
     return make_response(page, status)
+
+
+def _translated(words: str) -> str:
+    """A use case's English in the reader's language; what is in that language already stays as it is."""
+    return str(gettext(words)) if words else ""

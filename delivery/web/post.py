@@ -21,7 +21,8 @@ def only_here() -> None:
 
 def _letters() -> list[Letter]:
     with service().db.write() as session:
-        return local_post.letters(session)
+        found = [*local_post.passing.letters(session), *local_post.letters(session)]
+    return sorted(found, key=lambda letter: letter.sent_at, reverse=True)
 
 
 @bp.get("/outbox")

@@ -18,9 +18,11 @@ from delivery.web import policy
 
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
+#: Without anything of a person, at addresses that change with the content.
+KEPT: Final = ("static", "theme.style", "theme.logo")
 
 
 def service() -> Service:
@@ -111,7 +113,7 @@ def _leave(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
-    if request.endpoint == "static" and response.status_code in (200, 304):
+    if request.endpoint in KEPT and response.status_code in (200, 304):
         headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
         headers["Cache-Control"] = "no-store"

@@ -21,21 +21,26 @@ from delivery import (
     appointments,
     caseload_import,
     caseload_look,
+    clients,
     feeds,
     forms,
     jobs,
     library,
     notices,
+    past_totals,
     reports,
     results,
     submissions,
 )
 from delivery import people as staff
 from delivery.calendars.rules import every_weeks
+from delivery.caseload.row import PastTotal as Typed
 from delivery.db import now, uuid7
+from delivery.kiosk import calls
 from delivery.models import Base
 from delivery.models.assignments import Assignment, Way
 from delivery.models.clients import CareRole, CareTeam, Client, ContactPoint
+from delivery.models.devices import DeskCall, KioskDevice
 from delivery.models.ledger import OutboxEntry
 from delivery.models.messages import Dispatch, Notice, NoticeKind, Purpose, RecipientKind
 from delivery.models.people import Practice
@@ -70,6 +75,17 @@ WITHOUT_ID = {
     "console.all_appointments",
     "console.add_calendar",
     "console.appointment_list",
+    "console.desk",
+    "console.desk_morning",
+    "console.desk_paper",
+    "console.practice",
+    "console.practice_preview",
+    "console.screening",
+    "console.style",
+    "console.tablets",
+    "console.tablet_add",
+    "console.tablet_grant",
+    "console.tablet_setup",
 }
 #: Pages that list clients; each names Olive to Dr. Bo.
 LISTS = (
@@ -85,8 +101,11 @@ LISTS = (
 
 #: Routes of what every clinician of a practice shares; test_sets.py walks them.
 SHARED = {"console.new_set", "console.change_set", "console.put_set_away"}
-#: The id in its address is of a practice, which colleagues share: a test of its own.
-OF_A_PRACTICE = {"console.remind"}
+#: The id in its address is of a practice or its tablet, which colleagues share: tests of their own, those of
+#: the tablets in test_kiosk.py.
+OF_A_PRACTICE = {"console.remind", "console.tablet_code", "console.tablet_withdraw", "console.tablet_revoke"}
+#: Pages of the front desk: names to be called by, never what is asked.
+DESK = {"console.desk_ask", "console.desk_blank"}
 #: The library is shared too; test_library_pages.py walks it.
 LIBRARY = "/console/instruments"
 
@@ -108,11 +127,13 @@ class Others:
     respondent_id: UUID
     point_id: UUID
     notice_id: UUID
+    call_id: UUID
     schedule_id: UUID
     appointment_id: UUID
     feed_id: UUID
     bulk_id: UUID
     import_id: UUID
+    total_id: UUID
     #: The days of the next message of the schedule, and of a session ahead.
     turn: str
     meeting: str
@@ -144,6 +165,11 @@ def others(service: Service, cast: build.Cast) -> Others:
         point = session.get_one(ContactPoint, message.contact_point_id)
         notices.add(session, cast.practice, cast.bo_client, NoticeKind.DEAD_CONTACT, point.id)
         notice = session.scalars(select(Notice)).one()
+        tablet = KioskDevice(name="Front room", enrolled_by=cast.bo)
+        session.add(tablet)
+        session.flush()
+        calls.make(session, session.get_one(Assignment, mailed.id), tablet.id)
+        call = session.scalars(select(DeskCall)).one()
     assert together.id
     return Others(
         client_id=cast.bo_client,
@@ -155,12 +181,13 @@ def others(service: Service, cast: build.Cast) -> Others:
         respondent_id=point.respondent_id,
         point_id=point.id,
         notice_id=notice.id,
+        call_id=call.id,
         **_planned(service, cast),
     )
 
 
 def _planned(service: Service, cast: build.Cast) -> dict[str, Any]:
-    """Olive has a schedule and sessions; Dr. Bo a calendar, a bulk send and an import with a second Otter."""
+    """Olive has a past total, a schedule and sessions; Dr. Bo a calendar, a bulk send and an import."""
     bo, form = cast.caller(service, cast.bo), uuid7()
     tomorrow = now().date() + timedelta(days=1)
     rule = every_weeks(1, {planning.TUESDAY}).text
@@ -179,6 +206,9 @@ def _planned(service: Service, cast: build.Cast) -> dict[str, Any]:
         session.add(bulk)
         session.flush()
         session.add(BulkItem(practice_id=cast.practice, bulk_send_id=bulk.id, client_id=cast.bo_client))
+        (olive,) = clients.respondents(session, cast.bo_client)
+        past_totals.add(session, olive, [Typed("phq9", date(2025, 11, 3), 17)], cast.bo)
+        (total,) = past_totals.of_client(session, cast.bo_client)
     with service.db.write() as session:
         practice = session.get_one(Practice, cast.practice)
         there = library.of(session, practice.id).instruments
@@ -191,6 +221,7 @@ def _planned(service: Service, cast: build.Cast) -> dict[str, Any]:
         "feed_id": feed.id,
         "bulk_id": bulk.id,
         "import_id": form,
+        "total_id": total.id,
         "turn": schedule.starts_on,
         "meeting": (date.fromisoformat(session_row.starts_on) + timedelta(days=7)).isoformat(),
     }
@@ -229,10 +260,15 @@ def _bodies(others: Others) -> dict[str, dict[str, str]]:
         "console.change_contact": {"do": "protect", "safe_for": "reminders"},
         "console.recognition_word": {**who, "word": "Azul"},
         "console.in_person_only": {**who, "only": "yes"},
+        "console.prospect": {"do": "keep"},
+        "console.portal": {**who, "do": "show"},
+        "console.portal_link": {"point": str(others.point_id)},
+        "console.add_respondent": {"role": "parent", "language": "en"},
         "console.add_appointment": {"appointment": "Fridays 11:00"},
         "console.set_code": {"code": "k7m2"},
         "console.skip_session": {"key": others.meeting},
         "console.skip_turn": {"key": others.turn},
+        "console.change_past_total": {"total": "7", "on": "2025-11-03", "reason": "read wrong"},
         "console.change_schedule": {"client": str(others.client_id), "go": "save", **weekly},
     }
 
@@ -293,6 +329,10 @@ def test_her_own_clinicians_requests_with_these_bodies_reach_what_they_name(
         "console.wants_again": 409,
         "console.send_again": 409,
         "console.make_report": 409,
+        # No tablet was chosen; the slip is shown at once; and Olive has always been a client.
+        "console.desk_code": 409,
+        "console.desk_slip": 200,
+        "console.prospect": 409,
     }
 
 
@@ -311,6 +351,7 @@ def test_a_foreign_id_behind_an_id_of_ones_own_is_unknown_too(
     before = _rows(service)
     for head, foreign, tail, body in (
         (f"/console/clients/{mine}/contacts", others.point_id, "", {"do": "protect"}),
+        (f"/console/clients/{mine}/past-totals", others.total_id, "", {"do": "remove", "reason": "why"}),
         (f"/console/assignments/{ask.id}/messages", others.dispatch_id, "/again", {}),
     ):
         replies = [browser.post(f"{head}/{one}{tail}", data=body) for one in (foreign, UNKNOWN)]
@@ -469,6 +510,9 @@ def test_her_own_clinician_meets_the_canary_on_every_one_of_these_pages(
         "console.caseload_imported": 200,
         "console.schedule": 200,
         "console.change_schedule": 200,
+        "console.add_respondent": 200,
+        "console.desk_ask": 200,
+        "console.desk_blank": 200,
     }
     assert "How to reach: 1" in bo.get("/console/").text
 
@@ -477,9 +521,16 @@ def test_the_front_desk_has_no_clinical_page(app: Flask, cast: build.Cast, other
     desk = signed_in(app, "desk@example.org")
     paths = [*LISTS, "/console/clients/new", "/console/clients/import"]
     paths += [f"/console/schedules/new?client={cast.bo_client}"]
-    paths += [_path(rule, others) for _, rule, method in _routes(app) if method == "GET"]
+    paths += [
+        _path(rule, others)
+        for endpoint, rule, method in _routes(app)
+        if method == "GET" and endpoint not in DESK
+    ]
     for path in paths:
         reply = desk.get(path)
+        if path == "/console/":
+            assert (reply.status_code, reply.location) == (303, "/console/desk")
+            continue
         assert reply.status_code == 403, path
         for word in (*CANARIES, "Cyan", "Canary", "PHQ"):
             assert word not in reply.text, path

@@ -489,7 +489,7 @@ def test_script_in_every_text_is_shown_as_text_in_the_console_and_to_the_client(
             client.open(f"/f/{client.ref}")
         pages.append(client.reply.text)
     for page in pages:
-        assert "<script" not in page.casefold()
+        assert "<script" not in page.casefold().replace('<script src="/static/', "")
         assert "49" not in re.sub(r"own_mood|[0-9a-f-]{36}|v=[0-9a-f]{12}|base64|value=\"[^\"]*\"", "", page)
     assert all("&lt;script&gt;" in page for page in pages[1:])
 

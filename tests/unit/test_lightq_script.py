@@ -338,6 +338,7 @@ def test_where_one_way_does_not_install_the_next_one_is_tried(
         ("demo --once --out x", "delivery.cli demo --once --out x"),
         ("bench", "bench"),
         ("faults --quick", "bench.faults --quick"),
+        ("gallery --only kiosk-", "bench.gallery --only kiosk-"),
     ],
 )
 def test_other_commands_become_the_module_that_does_them(

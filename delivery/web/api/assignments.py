@@ -63,6 +63,7 @@ def add_assignment(session: Session, caller: Caller, body: AssignmentBody) -> an
         expires_in_days=body.expires_in_days,
         reminders=body.reminders,
         reminder_days=body.reminder_days,
+        show_result=body.show_result,
     )
     row = assignments.ask(session, caller, wanted, service().settings, undo=False)
     # Asks by message and in person have no link for the caller: the message carries it, or nobody needs one.

@@ -196,6 +196,7 @@ class AssignmentBody(Body):
     again within its shortest interval; `reason` says why a measure made for screening is asked for progress.
 
     `reminders` go out while there is no answer, `reminder_days` after the message before.
+    `show_result` lets the one who answers see the result at the end.
     """
 
     client_id: UUID
@@ -211,6 +212,7 @@ class AssignmentBody(Body):
     expires_in_days: Annotated[int, Field(ge=1, le=60)] | None = None
     reminders: Annotated[int, Field(ge=0, le=3)] = 0
     reminder_days: Annotated[int, Field(ge=1, le=30)] = 3
+    show_result: bool = False
 
     @model_validator(mode="after")
     def _one_of_two(self) -> AssignmentBody:

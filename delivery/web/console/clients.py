@@ -18,6 +18,7 @@ from delivery.contacts import NewContact
 from delivery.errors import Invalid
 from delivery.models.clients import ContactKind
 from delivery.models.people import Role
+from delivery.portal import office
 from delivery.states import ClientState
 from delivery.web.console import message_words
 from delivery.web.console.gate import bp, caller, zone
@@ -159,9 +160,11 @@ def client_page(
     """The page; `place` names the form that `typed` and the reasons in `fields` belong to."""
     with service().db.write() as session:
         record = client_record.read(session, caller(), client_id)
+        desks = office.of_client(session, caller(), client_id)
     return render_template(
         "console/client.html",
         record=record,
+        desks=desks,
         typed=typed,
         fields=fields,
         place=place,

@@ -1,4 +1,4 @@
-"""The console's door: every page but the sign-in needs a clinician's session (of the library, an owner's)."""
+"""The console's door: most pages need a clinician's session; those of the practice, an owner's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -20,6 +20,11 @@ from delivery.web.zones import cookie_name, service
 
 bp = Blueprint("console", __name__, url_prefix="/console")
 COOKIE: Final = "console"
+#: Where the addresses of an owner's pages begin.
+OWNERS: Final = ("instruments", "practice", "style")
+#: Where those of the front desk begin, and whose they are beside the clinicians'.
+DESKS: Final = ("desk", "tablets")
+DESK_ROLES: Final = (Role.FRONT_DESK, Role.OWNER)
 #: The idle limit moves on at most this often, so that reading pages seldom writes.
 NOTED_EVERY: Final = timedelta(minutes=1)
 
@@ -52,15 +57,24 @@ def enter() -> Response | None:
         return None
     if not resume():
         return sign_in_page.instead()
-    if not (request.endpoint == "console.sign_out" or caller().practices(Role.CLINICIAN) or _library()):
+    clinician = bool(caller().practices(Role.CLINICIAN))
+    if request.endpoint == "console.today" and not clinician and caller().practices(*DESK_ROLES):
+        return redirect(url_for("console.desk"), 303)
+    if not (request.endpoint == "console.sign_out" or clinician or _owners() or _desk()):
         raise Forbidden("Your account has no pages here. Clients’ records are for their clinicians.")
     return None
 
 
-def _library() -> bool:
-    """Whether this page is of the library, which owners see who treat nobody."""
+def _owners() -> bool:
+    """Whether this page is of the library or the practice, which owners see who treat nobody."""
     mine = bool(caller().practices(Role.OWNER))
-    return mine and request.path.startswith(f"{bp.url_prefix}/instruments")
+    return mine and request.path.startswith(tuple(f"{bp.url_prefix}/{name}" for name in OWNERS))
+
+
+def _desk() -> bool:
+    """Whether this page is of the front desk."""
+    mine = bool(caller().practices(*DESK_ROLES))
+    return mine and request.path.startswith(tuple(f"{bp.url_prefix}/{name}" for name in DESKS))
 
 
 def caller() -> Caller:
@@ -99,6 +113,8 @@ def _for_templates() -> dict[str, Any]:
     return {
         "me": g.get("me"),
         "clinician": clinician,
+        "owner": "caller" in g and bool(g.caller.practices(Role.OWNER)),
+        "desk_here": clinician or ("caller" in g and bool(g.caller.practices(*DESK_ROLES))),
         "library": clinician or ("caller" in g and bool(g.caller.practices(Role.OWNER))),
         "when": lambda at, practice_id: times.moment(at, zone(practice_id)),
         "day": lambda at, practice_id: times.day(at, zone(practice_id)),

@@ -39,6 +39,8 @@ WHY: Final[dict[str, str]] = {
     "died": "the client died",
     "cancelled": "taken back",
     "refused": "“I don’t want these forms now”",
+    "not-now": "“Pause for now”",
+    "not-this-one": "“Not this one”",
     "wrong-person": "“This is not for me”",
     "in-person-only": "this client answers at the kiosk or in the room only",
     "blocked": "this address or number is blocked",

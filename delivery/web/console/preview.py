@@ -16,11 +16,12 @@ from delivery.web.answer_page import About
 from delivery.web.console import rule_words
 from delivery.web.console.gate import bp, caller
 from delivery.web.console.instruments import address, practice_id, show, version
+from delivery.web.surface import Surface
 from delivery.web.zones import service
 from questionnaires.content import content
 from questionnaires.schema import Instrument
 
-ABOUT = About(sender="", phone=None, reader="", reads="", zone="UTC")
+ABOUT = About(sender="", phone=None, reader="", reading="", zone="UTC")
 
 
 def question_page(instrument: Instrument, number: int, language: str, *, here: str, back: str) -> Response:
@@ -58,14 +59,15 @@ def question_page(instrument: Instrument, number: int, language: str, *, here: s
         panes=["here" if place == number else "" for place in range(1, len(instrument.items) + 1)],
         only_if=rule_words.condition(worded, item.asked_if) if item.asked_if else None,
         wordings=instrument.languages,
-        action=_with(here, number, language),
+        surface=Surface("preview", _with(here, number, language), whole=False),
         here=lambda n, code=language: _with(here, n, code),
         back=back,
         about=ABOUT,
         at="",
-        ref="",
         key="",
         then="",
+        moves_on=False,
+        by_hand=False,
         problem=None,
         wrong="",
     )

@@ -21,7 +21,7 @@ from delivery.web.console.words import _
 from delivery.web.zones import service
 
 #: Ways that this page offers so far.
-WAYS = {way.value: way for way in (Way.EMAIL, Way.SMS, Way.IN_PERSON)}
+WAYS = {way.value: way for way in (Way.EMAIL, Way.SMS, Way.PORTAL, Way.KIOSK, Way.IN_PERSON)}
 #: Where the page shows the reason for a refusal; "instruments.phq9" stands beside that measure.
 PLACES = {"instruments": "what", "channel": "how", "even_if_recent": "anyway", "reminders": "remind"}
 #: The radio of a measure without an official text that stands for another measure.
@@ -78,7 +78,8 @@ def _ask(session: Session, client: Client, typed: MultiDict[str, str], *, strict
         languages=languages,
         even_if_recent=typed.get("anyway") == "yes",
         reason=typed.get("reason", "")[:500],
-        reminders=0 if way is Way.IN_PERSON else _reminders(typed, strict=strict),
+        reminders=_reminders(typed, strict=strict) if way in sending.BY_MESSAGE else 0,
+        show_result=typed.get("show_result") == "yes",
     )
 
 

@@ -46,6 +46,7 @@ def by(channel: Way) -> str:
         Way.PORTAL: _("in the portal"),
         Way.KIOSK: _("on the waiting-room tablet"),
         Way.IN_PERSON: _("together"),
+        Way.PUBLIC: _("on your public page"),
     }[channel]
 
 
@@ -159,6 +160,8 @@ def ask(row: Assignment, newest: Dispatch | None) -> str:
     if row.state is AssignmentState.PLANNED:
         if row.channel is Way.IN_PERSON:
             return _("to be answered together")
+        if row.channel is Way.KIOSK:
+            return _("waits for them at the desk")
         return message(newest) if newest else _("planned")
     return {
         AssignmentState.SENT: _("handed over, no answer yet"),
@@ -175,6 +178,8 @@ def end_reason(code: str | None) -> str:
     reasons = {
         "wrong-person": _("“This is not for me”"),
         "refused": _("“I don’t want these forms now”"),
+        "not-now": _("“Pause for now”"),
+        "not-this-one": _("“Not this one”"),
         "paused": _("the client was paused"),
         "closed": _("the client was closed"),
         "died": _("the client died"),
@@ -197,6 +202,7 @@ def purpose(row: Dispatch) -> str:
         Purpose.RISK: _("risk message to a clinician"),
         Purpose.LOCKED: _("“a link was locked”, to you"),
         Purpose.TEST: _("test message"),
+        Purpose.CODE: _("a code that was asked for"),
     }[row.purpose]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from gettext import NullTranslations
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,10 @@ from channels.base import Message
 from channels.email_message import build
 from delivery.rendering import TEMPLATES, environment, render
 
-MAILS = ["invitation", "link_locked", "reminder", "result_ready", "risk_alert", "test"]
+MAILS = ["code", "invitation", "link_locked", "portal", "reminder", "result_ready", "risk_alert", "test"]
 STAFF = ["link_locked", "result_ready", "risk_alert"]
+#: What only mail to clients may use.
+OF_CLIENTS = {"invitation": {"expires_on", "word"}, "reminder": {"expires_on", "word"}, "portal": {"word"}}
 ALLOWED = {"sender_name", "link", "expires_on", "help_line", "word"}
 VALUES = {
     "sender_name": "Secure Forms",
@@ -61,7 +64,9 @@ class Words(HTMLParser):
 
 
 def parts(mail: str, **changed: str) -> tuple[str, str, str]:
-    values = {**VALUES, **changed}
+    values: dict[str, Any] = {**VALUES, **changed}
+    if mail == "code":  # stands where other messages have their link
+        values["link"] = "027491"
     subject, text, html = (
         render(f"email/{mail}/{name}", **values) for name in ("subject.txt", "body.txt", "body.html")
     )
@@ -86,14 +91,14 @@ def test_only_the_allowed_variables_are_used(mail: str) -> None:
     for name in ("subject.txt", "body.txt", "body.html"):
         source = (TEMPLATES / "email" / mail / name).read_text(encoding="utf-8")
         used = meta.find_undeclared_variables(made.parse(source)) - {"_", "button"}
-        assert used <= (ALLOWED if mail in ("invitation", "reminder") else ALLOWED - {"expires_on", "word"})
+        assert used <= ALLOWED - {"expires_on", "word"} | OF_CLIENTS.get(mail, set())
 
 
 @pytest.mark.parametrize("mail", MAILS)
 def test_the_only_address_is_our_own_link_and_nothing_is_loaded(mail: str) -> None:
     _, text, html = parts(mail)
     seen = Words(html)
-    wanted = [] if mail == "test" else [VALUES["link"]]
+    wanted = [] if mail in ("code", "test") else [VALUES["link"]]
     assert re.findall(r"https?://\S+", text) == wanted
     assert seen.links == wanted
     assert seen.tags.isdisjoint({"img", "script", "link", "style", "iframe", "form"})
@@ -101,7 +106,8 @@ def test_the_only_address_is_our_own_link_and_nothing_is_loaded(mail: str) -> No
 
 @pytest.mark.parametrize("mail", MAILS)
 def test_every_mail_says_what_to_do_when_it_reached_the_wrong_person(mail: str) -> None:
-    assert "If this is not for you" in parts(mail)[1]
+    not_asked = "If you did not ask for it" if mail == "code" else "If this is not for you"
+    assert not_asked in parts(mail)[1]
 
 
 def test_the_invitation_names_the_buttons_the_end_and_the_crisis_line() -> None:
@@ -120,7 +126,7 @@ def test_a_risk_alert_is_urgent_in_the_subject_and_says_no_more() -> None:
 @pytest.mark.parametrize("mail", MAILS)
 def test_the_page_names_its_language_and_follows_dark_readers(mail: str) -> None:
     html = parts(mail)[2]
-    assert '<html lang="en">' in html
+    assert '<html lang="en" dir="ltr">' in html
     assert '<meta name="color-scheme" content="light dark">' in html
     assert not re.search(r"(?<![-\w])(background(-color)?|color):(?!inherit)", html)
 
@@ -136,7 +142,7 @@ class Marked(NullTranslations):
     """Every marked text comes back in brackets, so that unmarked text stands out."""
 
     def gettext(self, message: str) -> str:
-        return f"[{message}]" if message != "en" else "es"
+        return {"en": "ar", "ltr": "rtl"}.get(message, f"[{message}]")
 
 
 @pytest.mark.parametrize("mail", MAILS)
@@ -147,7 +153,7 @@ def test_all_words_are_marked_for_translation(mail: str) -> None:
         line.startswith("[") and line.endswith("]") for line in text.split("\n") if line not in {"", "x"}
     )
     html = render(f"email/{mail}/body.html", translations=Marked(), **values)
-    assert '<html lang="es">' in html
+    assert '<html lang="ar" dir="rtl">' in html
     assert Words(html).seen == text.split()
 
 

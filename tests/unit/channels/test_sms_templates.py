@@ -14,9 +14,21 @@ from channels.gsm7 import foreign, one_segment, segments, to_gsm7
 from delivery.rendering import TEMPLATES, environment, render
 from questionnaires import registry
 
-PURPOSES = ["invitation", "reminder", "test", "opted_out", "help", "not_read", "started"]
+PURPOSES = [
+    "invitation",
+    "reminder",
+    "test",
+    "code",
+    "portal",
+    "opted_out",
+    "help",
+    "not_read",
+    "started",
+]
 NAMES = [f"{purpose}.{language}" for purpose in PURPOSES for language in ("en", "es")]
-WITH_LINK = ["invitation", "reminder"]
+WITH_LINK = ["invitation", "reminder", "portal"]
+#: Stands where other texts have their link.
+CODE = "027491"
 LONGEST = {
     "sender_name": "North Coast Practice",
     "word": "Mariposa del jardin!",
@@ -41,6 +53,8 @@ MISSPELT = re.compile(
 
 def text(name: str, values: dict[str, str] = LONGEST, **changed: str) -> str:
     filled: dict[str, Any] = {**values, **changed}
+    if name.startswith("code."):
+        filled["link"] = CODE
     return render(f"sms/{name}.txt", **filled)
 
 
@@ -114,6 +128,21 @@ def test_spanish_is_spelt_right_without_the_accents_that_gsm7_lacks(name: str) -
 def test_the_first_text_says_how_to_stop(values: dict[str, str]) -> None:
     assert text("invitation.en", values).endswith("Reply STOP to opt out, HELP for help")
     assert text("invitation.es", values).endswith("ALTO para no recibir textos")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_reminder_and_a_way_to_the_own_page_say_how_to_stop_too(language: str) -> None:
+    stop = {"en": "STOP", "es": "ALTO"}[language]
+    for purpose in ("reminder", "portal"):
+        for word in ("", LONGEST["word"]):
+            assert stop in text(f"{purpose}.{language}", word=word)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_code_stands_once_and_early(language: str) -> None:
+    written = text(f"code.{language}")
+    assert written.count(CODE) == 1
+    assert written.index(CODE) < 20, "it is read on a locked phone"
 
 
 def test_help_begins_with_the_crisis_line() -> None:

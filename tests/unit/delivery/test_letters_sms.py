@@ -36,7 +36,7 @@ def scene(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         yield made
 
 
-@pytest.mark.parametrize("template", ["invitation", "reminder", "test"])
+@pytest.mark.parametrize("template", ["invitation", "reminder", "test", "portal"])
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("word", WORDS)
@@ -48,6 +48,15 @@ def test_the_longest_values_fit_one_segment_with_the_whole_link(
     assert gsm7.foreign(written) == set()
     assert gsm7.segments(written) == 1
     assert (f" {LINK} " in f"{written} ") is (template != "test")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_code_is_one_segment_with_its_digits_and_no_link(language: str, name: str) -> None:
+    written = letters.text_message("code", language, {"sender_name": name, "word": "Azul", "link": "012345"})
+    assert (gsm7.segments(written), gsm7.foreign(written)) == (1, set())
+    assert "012345" in written
+    assert "http" not in written
 
 
 @settings(max_examples=200)
