@@ -116,7 +116,6 @@ def page(name: str, lang: str, status: int = 200, **values: Any) -> Response:
             lang=worded,
             chosen=lang,
             languages=LANGUAGES,
-            worded=worded == lang,
             **values,
         )
     return make_response(text, status)
