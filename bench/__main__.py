@@ -5,8 +5,8 @@ from __future__ import annotations
 import runpy
 import sys
 
-ALL = ("score_lines", "report_render", "submit_to_pdf", "link_timing", "link_scanners")
-LONG = ("rq_kinds", "rq_kill", "mutants", "schedule_days", "bulk_email")
+ALL = ("score_lines", "report_render", "submit_to_pdf", "link_timing", "link_scanners", "page_weight")
+LONG = ("rq_kinds", "rq_kill", "mutants", "schedule_days", "bulk_email", "axe", "lighthouse")
 
 
 def main(arguments: list[str]) -> int:

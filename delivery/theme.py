@@ -20,6 +20,8 @@ RGB = tuple[float, float, float]
 
 HEX: Final = re.compile(r"#[0-9a-f]{6}")
 ENOUGH: Final = 7.0
+#: Most saturation (HLS) of an accent in dark mode.
+CALM: Final = 0.55
 LARGEST_LOGO: Final = 100_000
 #: Media type -> where its first bytes stand and what they are. SVG can hold scripts and is not taken.
 LOGOS: Final = {
@@ -87,7 +89,7 @@ def nearest(colour: str) -> str:
 
 def accents(colour: str) -> tuple[Accent, Accent]:
     """The light and the dark set of a colour that `chosen` took."""
-    return _accent(colour, LIGHT), _accent(_moved(colour, DARK, 0.01), DARK)
+    return _accent(colour, LIGHT), _accent(_moved(_calm(colour), DARK, 0.01), DARK)
 
 
 def style(colour: str) -> str:
@@ -147,6 +149,12 @@ def _moved(colour: str, scheme: _Scheme, step: float) -> str:
         lightness = min(1.0, max(0.0, lightness + step))
         colour = _hex(colorsys.hls_to_rgb(hue, lightness, saturation))
     return colour
+
+
+def _calm(colour: str) -> str:
+    """The colour without its last glare: light and bright at once tires on a dark page."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(*_rgb(colour))
+    return _hex(colorsys.hls_to_rgb(hue, lightness, min(saturation, CALM)))
 
 
 def _rgb(colour: str) -> RGB:

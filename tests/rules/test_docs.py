@@ -36,7 +36,7 @@ INDEX_HOST = re.compile(r"py[p]i\.(?:org|python)|python[h]osted|npm[j]s\.|crates
 MARK = re.compile(r"\b(?:TO[D]O|FIX[M]E|XX[X]|TB[D])\b")
 
 #: Commands of `lightq` itself, that the service's commands do not know.
-OF_THE_SCRIPT = {"setup", "faults", "bench", "test", "check"}
+OF_THE_SCRIPT = {"setup", "faults", "bench", "gallery", "test", "check"}
 #: Of the checks, and the example of a name.
 NOT_SETTINGS = {"NO_SKIP", "NAME", "SECRET_NAME"}
 
