@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from delivery import audit, consents, contacts, crypto, jobs, messages, opt_outs
@@ -27,9 +27,11 @@ from delivery.states import ClientState
 DIGITS: Final = 6
 LIVES: Final = timedelta(minutes=10)
 MOST_TRIES: Final = 5
-#: Codes for one contact in a day, whoever of a family asks.
+#: Codes of one kind for one contact in a day, whoever of a family asks.
 MOST_A_DAY: Final = 5
 ONE_DAY: Final = timedelta(hours=24)
+#: A code to the portal that is no older is not followed by another one.
+YOUNG: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def send(session: Session, point: ContactPoint, opens: CodeFor, form_id: UUID | 
     """
     if why := barred(session, point):
         raise Conflict(why)
-    _not_too_many(session, point)
+    _not_too_many(session, point, opens)
     secret, digits = fresh_secret(), f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     row = OneTimeCode(
         practice_id=point.practice_id,
@@ -99,18 +101,61 @@ def barred(session: Session, point: ContactPoint) -> str | None:
     return None
 
 
-def _not_too_many(session: Session, point: ContactPoint) -> None:
-    """Raise TooMany where this contact has had its codes of the day. Links for a press are not counted."""
-    there = select(ContactPoint.id).where(
+def young(session: Session, point: ContactPoint) -> OneTimeCode | None:
+    """The code to the portal that was sent to this contact just now and still opens, if there is one."""
+    _hold(session, point)
+    return session.scalars(
+        select(OneTimeCode)
+        .where(
+            OneTimeCode.opens == CodeFor.PORTAL,
+            OneTimeCode.contact_point_id.in_(_there(point)),
+            # Neither a link, which has no digits, nor one whose tries are used up.
+            OneTimeCode.__table__.c.code_sealed.is_not(None),
+            OneTimeCode.used_at.is_(None),
+            OneTimeCode.expires_at > now(),
+            OneTimeCode.created_at > now() - YOUNG,
+        )
+        .order_by(OneTimeCode.id.desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def renew(row: OneTimeCode, held: str) -> str:
+    """A new secret for a browser that asks again. The digits open with it only if it `held` the old one."""
+    secret = fresh_secret()
+    if row.code is not None and same(row.secret_hash, _named(held)):
+        row.code_hash = _hash(row.practice_id, secret, row.code)
+        row.secret_hash = _named(secret)
+    return secret
+
+
+def _there(point: ContactPoint) -> Select[UUID]:
+    return select(ContactPoint.id).where(
         ContactPoint.practice_id == point.practice_id, ContactPoint.blind_index == point.blind_index
     )
-    # The contact is held, so that of many at once each is counted.
+
+
+def _hold(session: Session, point: ContactPoint) -> None:
+    """Hold the contact, so that of many who ask at once each is counted."""
     session.scalars(select(ContactPoint.id).where(ContactPoint.id == point.id).with_for_update()).one()
+
+
+def _not_too_many(session: Session, point: ContactPoint, opens: CodeFor) -> None:
+    """Raise TooMany where this contact has had its codes of the day. Links for a press are not counted.
+
+    Each kind is counted apart, so that nobody's asking for the portal keeps a form from going on elsewhere.
+    """
+    _hold(session, point)
     sent = session.execute(
-        select(func.count(Dispatch.id), func.min(Dispatch.created_at)).where(
+        select(func.count(Dispatch.id), func.min(Dispatch.created_at))
+        .join(OneTimeCode, OneTimeCode.id == Dispatch.code_id)
+        .where(
             Dispatch.purpose == Purpose.CODE,
-            Dispatch.contact_point_id.in_(there),
+            Dispatch.contact_point_id.in_(_there(point)),
             Dispatch.created_at > now() - ONE_DAY,
+            OneTimeCode.opens == opens,
         )
     ).one()
     if sent[0] >= MOST_A_DAY:

@@ -17,7 +17,7 @@ from delivery import access, crypto, quiet
 from delivery.access import Caller
 from delivery.errors import Invalid
 from delivery.models.clients import Client, ContactKind, ContactPoint, ContactState, Respondent, SafeFor
-from delivery.models.people import Role
+from delivery.models.people import Practice, Role
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class NewContact:
 #: Longer than any address (RFC 5321) or number; the rest is not read.
 LONGEST: Final = 320
 CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+#: Indexes looked up in one statement.
+MANY: Final = 500
 USABLE: Final = (ContactState.CONFIRMED, ContactState.UNCONFIRMED)
 
 
@@ -127,6 +129,32 @@ def shared(session: Session, point: ContactPoint) -> bool:
     """Whether somebody else of the practice is reached there too."""
     others = select(ContactPoint.id).where(_same(point), ContactPoint.respondent_id != point.respondent_id)
     return session.scalars(others.limit(1)).first() is not None
+
+
+def everywhere(session: Session, kind: ContactKind, value: str) -> list[ContactPoint]:
+    """Every contact point there in every practice, in any state; `value` is a normal contact.
+
+    Each practice has an index of its own, so all are asked.
+    """
+    vault = crypto.vault()
+    indexes = [vault.blind(one, kind.value, value) for one in session.scalars(select(Practice.id))]
+    found: list[ContactPoint] = []
+    for start in range(0, len(indexes), MANY):
+        found += session.scalars(
+            select(ContactPoint).where(ContactPoint.blind_index.in_(indexes[start : start + MANY]))
+        )
+    return found
+
+
+def alone(session: Session, point: ContactPoint) -> bool:
+    """Whether a contact is confirmed and nobody else's in any practice.
+
+    Others count in any state: to whom nothing may be sent may still read what comes there.
+    """
+    if point.state is not ContactState.CONFIRMED or point.value is None:
+        return False
+    there = everywhere(session, point.kind, point.value)
+    return {one.respondent_id for one in there} == {point.respondent_id}
 
 
 def others_there(session: Session, caller: Caller, point: ContactPoint, client_id: UUID) -> int:

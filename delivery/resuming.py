@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from delivery import audit, codes, contacts, forms, sittings
 from delivery.models.assignments import Assignment, FormSession, Link
-from delivery.models.clients import ContactPoint, ContactState, Respondent
+from delivery.models.clients import ContactPoint, Respondent
 from delivery.models.messages import Dispatch
 from delivery.models.portal import CodeFor, OneTimeCode
 from delivery.sheets import Sheet
@@ -94,8 +94,7 @@ def _point(session: Session, row: Assignment) -> ContactPoint | None:
     used = set(session.scalars(select(Dispatch.contact_point_id).where(Dispatch.assignment_id == row.id)))
     points = sorted(contacts.of_respondent(session, respondent.id), key=lambda one: one.id not in used)
     for point in points:
-        known = point.state is ContactState.CONFIRMED and not contacts.shared(session, point)
-        if known and codes.barred(session, point) is None:
+        if contacts.alone(session, point) and codes.barred(session, point) is None:
             return point
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -34,6 +34,13 @@ KEPT: Final = timedelta(hours=24)
 ENDED_FROM_NETWORK: Final = 100
 ENDED_FROM_EVERYWHERE: Final = 5_000
 ENDED_WINDOW: Final = timedelta(minutes=10)
+
+#: So often a client's sign-in code is asked for in one window: from one address (one /64), from one network
+#: (/24 or /64), and for one contact.
+ASKED_FROM_ADDRESS: Final = 20
+ASKED_FROM_NETWORK: Final = 100
+ASKED_FOR_CONTACT: Final = 5
+ASKED_WINDOW: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -99,22 +106,56 @@ class EndedHits:
         return int(seconds) + 1 if seconds > 0 else 0
 
     def count(self, session: Session) -> None:
-        """Count one. `last_at` is when its window began."""
-        at = now()
+        """Count one."""
         for key in sorted((self.network, self.everywhere)):
-            fresh = insert(session, SignInThrottle).values(key_hash=key, failures=1, last_at=at)
-            over = SignInThrottle.last_at <= at - ENDED_WINDOW
-            again = {
-                "failures": case((over, 1), else_=SignInThrottle.failures + 1),
-                "last_at": case((over, at), else_=SignInThrottle.last_at),
-            }
-            session.execute(fresh.on_conflict_do_update(index_elements=["key_hash"], set_=again))
+            _in_window(session, key, ENDED_WINDOW)
 
 
 def ended_hits(secret: bytes, network: str) -> EndedHits:
     """The counters of one opening; `secret` keys their hashes."""
     texts = (f"ended|{_neighbourhood(network)}", "ended|everywhere")
     return EndedHits(*(hmac.new(secret, text.encode(), sha256).digest() for text in texts))
+
+
+@dataclass(frozen=True)
+class Asks:
+    """The counters that asking for a client's sign-in code touches, each with the most in one window."""
+
+    limits: tuple[tuple[bytes, int], ...]
+
+    def take(self, session: Session) -> None:
+        """Count one. Raises TooMany where that is one too many, which is rolled back and counts nothing."""
+        for key, most in sorted(self.limits):  # in one order, so that nobody deadlocks
+            counted, began = _in_window(session, key, ASKED_WINDOW)
+            if counted > most:
+                seconds = int((began + ASKED_WINDOW - now()).total_seconds()) + 1
+                raise TooMany("Too many tries. Please wait a little and try again.", seconds)
+
+
+def asks(secret: bytes, contact: str, network: str) -> Asks:
+    """The counters of one ask, whether or not the contact is known; `secret` keys their hashes."""
+    counted = {
+        f"asked|address|{site(network)}": ASKED_FROM_ADDRESS,
+        f"asked|network|{_neighbourhood(network)}": ASKED_FROM_NETWORK,
+        f"asked|contact|{contact}": ASKED_FOR_CONTACT,
+    }
+    return Asks(
+        tuple((hmac.new(secret, text.encode(), sha256).digest(), most) for text, most in counted.items())
+    )
+
+
+def _in_window(session: Session, key: bytes, window: timedelta) -> tuple[int, datetime]:
+    """Count one; how many there are in this window and when it began, which `last_at` keeps."""
+    at = now()
+    over = SignInThrottle.last_at <= at - window
+    again = {
+        "failures": case((over, 1), else_=SignInThrottle.failures + 1),
+        "last_at": case((over, at), else_=SignInThrottle.last_at),
+    }
+    fresh = insert(session, SignInThrottle).values(key_hash=key, failures=1, last_at=at)
+    counted = fresh.on_conflict_do_update(index_elements=["key_hash"], set_=again)
+    row = session.execute(counted.returning(SignInThrottle.failures, SignInThrottle.last_at)).one()
+    return row.failures, row.last_at
 
 
 def forget_old(session: Session) -> None:

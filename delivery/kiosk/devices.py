@@ -146,7 +146,8 @@ def _grant(session: Session, caller: Caller, device: KioskDevice, practice_id: U
     else:
         row.from_at, row.until_at = now(), None
     session.flush()
-    audit.record(session, practice_id, caller.actor, audit.Tag.TABLET_GRANTED, device.id)
+    for one in granted(session, device.id):  # the others on it should be able to see who came
+        audit.record(session, one, caller.actor, audit.Tag.TABLET_GRANTED, device.id)
 
 
 def withdraw(session: Session, caller: Caller, device_id: UUID, practice_id: UUID) -> None:

@@ -170,6 +170,10 @@ def opened(
     ).first()
 
 
+#: Ends after which the page that was on the screen may still bring a step that it made in time.
+KEEPS: Final = ("sent", "time-out")
+
+
 def close(session: Session, ticket: KioskTicket, reason: str) -> None:
     """End a ticket; the sitting that it opened is off the screen, and its answers stay for a new code."""
     if ticket.ended_at is not None:
@@ -180,6 +184,12 @@ def close(session: Session, ticket: KioskTicket, reason: str) -> None:
             .where(FormSession.id == ticket.form_id, FormSession.state == FormState.OPEN)
             .values(suspended_at=now())
         )
+        if reason not in KEEPS:
+            session.execute(
+                update(FormSession)
+                .where(FormSession.id == ticket.form_id)
+                .values(secret_hash=digest(fresh_secret()))
+            )
     ticket.ended_at, ticket.end_reason = now(), reason
     session.flush()
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from delivery import audit, codes
+from delivery import audit, codes, contacts
 from delivery.audit import Actor
 from delivery.db import now
 from delivery.errors import LightQError
@@ -58,7 +58,7 @@ def begin(session: Session, code: OneTimeCode, browser: str) -> str:
         respondent_id=code.respondent_id,
         contact_point_id=point.id,
         secret_hash=digest(secret),
-        full=reached.alone(point, reached.beside(session, point)),
+        full=contacts.alone(session, point),
         browser=browser[:60],
         last_seen_at=at,
         expires_at=at + LONGEST,
@@ -84,7 +84,7 @@ def find(session: Session, secret: str | None) -> SignedIn:
     client = session.get_one(Client, respondent.client_id)
     if row.last_seen_at < now() - STEP:
         row.last_seen_at = now()
-    return SignedIn(row, respondent, client, there, row.full and reached.alone(point, there))
+    return SignedIn(row, respondent, client, there, row.full and contacts.alone(session, point))
 
 
 def _lives(row: PortalSession) -> bool:

@@ -17,15 +17,18 @@ from delivery.portal import reached, sessions
 from delivery.signing import Tokens, fresh_secret
 
 
-def ask(session: Session, kind: ContactKind, value: str) -> str:
+def ask(session: Session, kind: ContactKind, value: str, held: str = "") -> str:
     """Send a code if the contact is on file; returns a secret for the browser either way.
 
+    A code that left just now is not sent again; the new secret opens it if the browser `held` the old one.
     Of several people there the first with a confirmed contact gets it: the list shows what is due for all.
     """
     there = sorted(reached.at(session, kind, value), key=lambda one: one.state is not ContactState.CONFIRMED)
     if not there:
         return fresh_secret()
     try:
+        if (young := codes.young(session, there[0])) is not None:
+            return codes.renew(young, held)
         return codes.send(session, there[0], CodeFor.PORTAL)
     except (Conflict, TooMany):
         return fresh_secret()

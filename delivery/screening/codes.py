@@ -14,7 +14,9 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+import phonenumbers
 import structlog
+from phonenumbers import PhoneNumberType
 from sqlalchemy.orm import Session
 
 from channels import gsm7
@@ -33,21 +35,20 @@ from delivery.settings import Settings
 LIFE: Final = timedelta(minutes=10)
 MOST_TRIES: Final = 5
 DIGITS: Final = 6
-#: Codes: a day to one contact, an hour from one network, an hour from one page.
+#: Codes: a day to one contact, an hour from one network, an hour from one page, an hour as texts from all.
 A_DAY: Final = 3
 FROM_NETWORK: Final = 10
 FROM_PAGE: Final = 60
+TEXTS: Final = 300
+#: Numbers that cost whoever writes there, or pay who owns them.
+COSTLY: Final = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 READ_SECONDS: Final = 6.0
 LONGEST_NAME: Final = 60
 log = structlog.get_logger()
 
 
 class NotSent(Exception):
-    """The provider took no message just now; `here` says that it is this contact that gets none."""
-
-    def __init__(self, *, here: bool) -> None:
-        super().__init__("no code was sent")
-        self.here = here
+    """The provider takes no message from anybody just now."""
 
 
 def normal_name(typed: str) -> str:
@@ -63,38 +64,63 @@ def read(typed: str, called_by: str, secret: bytes) -> tuple[Wanted, str]:
     """What a visitor typed, and the digits to send there. Raises Invalid."""
     kind = contacts.kind_of(typed)
     value = contacts.normal_contact(kind, typed)
+    if kind is ContactKind.SMS and not _textable(value):
+        raise Invalid("No code goes to this number.", {"contact": "Write a US mobile number."})
     digits = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     wanted = Wanted(kind.value, value, normal_name(called_by), "", now().timestamp())
     return replace(wanted, code_hash=_hash(secret, wanted, digits)), digits
 
 
-def allow(session: Session, page: ScreeningPage, wanted: Wanted, network: str, secret: bytes) -> None:
-    """Count one more code; TooMany above a limit. NotSent where the contact wants no messages."""
-    if opt_outs.stands(session, wanted.kind, wanted.value, page.practice_id):
-        raise NotSent(here=True)
+def _textable(value: str) -> bool:
+    number = phonenumbers.parse(value)
+    return (
+        number.country_code == 1
+        and phonenumbers.is_valid_number(number)
+        and phonenumbers.number_type(number) not in COSTLY
+    )
+
+
+def allow(session: Session, page: ScreeningPage, wanted: Wanted, network: str, secret: bytes) -> bool:
+    """Count one more code; TooMany above a limit. False where the contact wants no messages: the page that
+    follows is everybody's, so that nobody can ask it who does."""
     for one in sorted(_limits(page.id, wanted, network, secret), key=lambda one: one.key):
         if wait := one.wait(session) or (0 if one.count(session) else 1):
             raise TooMany("Many codes were asked for. Please wait before you ask for another.", wait)
+    return not opt_outs.stands(session, wanted.kind, wanted.value, page.practice_id)
 
 
 def _limits(page_id: UUID, wanted: Wanted, network: str, secret: bytes) -> list[Limit]:
-    contact = f"{wanted.kind}|{wanted.value}"
+    texts = [limit(secret, "texts", "", TEXTS, timedelta(hours=1))] if wanted.kind == ContactKind.SMS else []
     return [
-        limit(secret, "contact", contact, A_DAY, timedelta(days=1)),
+        *texts,
+        limit(secret, "contact", f"{wanted.kind}|{_mailbox(wanted.value)}", A_DAY, timedelta(days=1)),
         limit(secret, "network", network, FROM_NETWORK, timedelta(hours=1)),
         limit(secret, "page", str(page_id), FROM_PAGE, timedelta(hours=1)),
     ]
 
 
-def send(wanted: Wanted, digits: str, practice: Practice, language: str, settings: Settings) -> None:
-    """Hand the digits over, outside any transaction. Raises NotSent; an unclear outcome counts as sent."""
+def _mailbox(value: str) -> str:
+    """The contact without "+…" in its local part: wren+1@ and wren+2@ are one mailbox."""
+    local, at, domain = value.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}" if at else value
+
+
+def send(
+    wanted: Wanted, digits: str, practice: Practice, language: str, settings: Settings, *, wished: bool
+) -> None:
+    """Hand the digits over where they are `wished`, outside any transaction. Raises NotSent.
+
+    A contact that wants no messages, one that the provider refuses and an unclear outcome all look as sent.
+    """
     message = _message(wanted, digits, practice, language, settings)
     channel = _channel(wanted.kind, settings, practice)
     try:
-        channel.send(message)
+        if wished:
+            channel.send(message)
     except Refused as error:
         log.warning("screening.code", code=error.code)
-        raise NotSent(here=error.permanent and not error.stops_provider) from None
+        if error.stops_provider or not error.permanent:
+            raise NotSent from None
     except OutcomeUnknown:
         log.warning("screening.code", code="unknown")
     finally:
@@ -107,7 +133,7 @@ def _channel(kind: str, settings: Settings, practice: Practice) -> Channel:
     try:
         return build(config, lambda one: post.keep(one, practice.id, practice.time_zone), post.find)[kind]
     except ChannelConfigError:
-        raise NotSent(here=False) from None
+        raise NotSent from None
 
 
 def _message(wanted: Wanted, digits: str, practice: Practice, language: str, settings: Settings) -> Message:
@@ -135,10 +161,15 @@ def _text(sender_name: str, digits: str, lang: str) -> str:
     return gsm7.one_segment(rendering.render(f"screen/text.{lang}.txt", sender_name=name, code=digits))
 
 
-def check(wanted: Wanted, typed: str, secret: bytes) -> bool:
-    """Whether these are the digits. Raises TooMany after five tries, or when their time is over."""
+def count_try(session: Session, wanted: Wanted, run_id: UUID, secret: bytes) -> bool:
+    """Count one more try, before it is compared; False after five of them, or when their time is over."""
     if wanted.tries >= MOST_TRIES or now().timestamp() > wanted.sent_at + LIFE.total_seconds():
-        raise TooMany("This code has ended. Please ask for a new one.")
+        return False
+    return limit(secret, "tries", f"{wanted.code_hash}|{run_id}", MOST_TRIES, LIFE).count(session)
+
+
+def check(wanted: Wanted, typed: str, secret: bytes) -> bool:
+    """Whether these are the digits. The try is counted before."""
     digits = "".join(one for one in typed if one.isascii() and one.isdigit())
     return hmac.compare_digest(_hash(secret, wanted, digits), wanted.code_hash)
 

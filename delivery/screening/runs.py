@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CursorResult, and_, delete, or_, update
+from sqlalchemy import CursorResult, and_, case, delete, or_, update
 from sqlalchemy.orm import Session
 
 from delivery.db import insert, now
@@ -31,21 +31,23 @@ def begin(session: Session, page: ScreeningPage, run_id: UUID) -> bool:
     return made is not None
 
 
-def take(session: Session, walk: Walk) -> bool:
-    """Take the walk's step; False where it is not the newest, or too old."""
+def take(session: Session, walk: Walk, *, twice: bool = True) -> bool:
+    """Take the walk's step; False where it is not the newest, or too old.
+
+    With `twice` the second press of a double click takes it too, counted from the first one.
+    """
     at = now()
+    newest = ScreeningRun.step == walk.step
+    pressed_again = and_(ScreeningRun.step == walk.step + 1, ScreeningRun.last_at > at - TWICE)
     moved = session.execute(
         update(ScreeningRun)
         .where(
             ScreeningRun.id == walk.run_id,
             ScreeningRun.page_id == walk.page_id,
             ScreeningRun.last_at > at - LIFE,
-            or_(
-                ScreeningRun.step == walk.step,
-                and_(ScreeningRun.step == walk.step + 1, ScreeningRun.last_at > at - TWICE),
-            ),
+            or_(newest, pressed_again) if twice else newest,
         )
-        .values(step=walk.step + 1, last_at=at)
+        .values(step=walk.step + 1, last_at=case((newest, at), else_=ScreeningRun.last_at))
         .execution_options(synchronize_session=False)
     )
     assert isinstance(moved, CursorResult)

@@ -96,6 +96,11 @@ def store(session: Session, page: ScreeningPage, walk: Walk) -> Client:
     return client
 
 
+def stored(session: Session, walk: Walk) -> bool:
+    """Whether this walk has made its record already."""
+    return session.get(Client, walk.run_id) is not None
+
+
 def _client(session: Session, page: ScreeningPage, walk: Walk) -> Client:
     assert walk.wanted is not None
     at = now()

@@ -56,7 +56,7 @@ class Walk:
     #: Where they are: a place of the form, or "" before the first question.
     place: str = ""
     by_hand: bool = False
-    #: A risk answer was marked; help was shown.
+    #: A risk answer stands; help was shown.
     risk: bool = False
     draft: Draft = field(default_factory=dict)
     wanted: Wanted | None = None

@@ -76,10 +76,12 @@
   const unsent = form.querySelector("[data-unsent]");
   let number = 0;
   let again = 0;
+  let under = null;
   let retry = null;
   async function send(body, turn, pause) {
     clearTimeout(again);
-    const given = new AbortController();
+    under?.abort(); // an older answer does not come after this one
+    const given = (under = new AbortController());
     const late = setTimeout(() => given.abort(), 20000);
     try {
       const reply = await fetch(form.action, {
@@ -105,7 +107,7 @@
     copy.method = "post";
     copy.action = form.action;
     copy.hidden = true;
-    for (const [name, value] of body) copy.append(Object.assign(document.createElement("input"), { name, value }));
+    for (const [name, value] of body) copy.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
     document.body.append(copy);
     copy.submit();
   }

@@ -72,10 +72,11 @@
   const step = (fields, held = 0) => ({ fields, sitting: sitting || "", lang, fresh, held });
 
   // A press: kept in memory and sent again until it has arrived
-  async function press(fields) {
+  async function press(fields, ago = 0) {
     if (waiting) return;
     waiting = true;
-    const made = clock(), mine = step(fields);
+    document.querySelector("main").inert = true; // what is shown is what was sent
+    const made = clock() - ago, mine = step(fields, ago);
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         const said = await inLine(mine);
@@ -216,12 +217,19 @@
     main.focus();
   }
   function wipe() {
-    const was = sitting;
+    const was = sitting, marked = marks("wiped"), ago = clock() - askedAt;
     away(waiting);
     if (waiting) return; // its reply leads home
     askedAt = null;
     sitting = was;
-    press([["do", "wiped"]]);
+    if (marked) press(marked, ago);
+    else press([["do", "wiped"]]);
+  }
+  // What stands on the page behind "Still there?", as its own "Stop here" sends it
+  function marks(does) {
+    const form = kept && kept.querySelector("form#sheet");
+    if (!form?.querySelector("input[name=do][value=answer]")) return null;
+    return [...fieldsOf(form), ["go", "stop"]].map(([name, value]) => [name, name === "do" ? does : value]);
   }
   function home() {
     clear();
@@ -275,17 +283,23 @@
     if (heard) heard.value = "1";
   }
 
+  function fieldsOf(form, button) {
+    const byName = new Map([...form.elements].filter((one) => names.has(one)).map((one) => [one.name, names.get(one)]));
+    return [...new FormData(form, button)].map(([name, value]) => [byName.get(name) ?? name, value]);
+  }
+
   // What the person does
   addEventListener("submit", (event) => {
     event.preventDefault();
     const form = event.target;
     if (form.matches("[data-enrol]")) return enrol(form);
-    const byName = new Map([...form.elements].filter((one) => names.has(one)).map((one) => [one.name, names.get(one)]));
-    const fields = [...new FormData(form, event.submitter)].map(([name, value]) => [byName.get(name) ?? name, value]);
+    const fields = fieldsOf(form, event.submitter);
     const does = fields.filter(([name]) => name === "do").map(([, value]) => value).pop();
+    const marked = does === "stop" && marks("answer");
+    if (marked) askedAt = kept = null;
     if (does === "more") goOn();
     if (does === "start") home();
-    else press(fields);
+    else press(marked || fields);
   });
   addEventListener("click", (event) => {
     const link = event.target.closest("a");

@@ -51,6 +51,7 @@
     event.preventDefault();
     if (busy) return;
     busy = true;
+    document.querySelector("main").inert = true; // what is shown is what was sent
     const body = new URLSearchParams(new FormData(form));
     if (event.submitter && event.submitter.name) body.append(event.submitter.name, event.submitter.value);
     send(form.action, body, 0);

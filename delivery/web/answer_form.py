@@ -27,6 +27,8 @@ STOP: Final = "stop"
 WHOLE: Final = "whole"
 HELP: Final = "help"
 SENT: Final = "sent"
+#: Where a draft keeps which risk answers somebody has seen the page of help for. No instrument has this key.
+SEEN: Final = "?seen"
 #: Pages that show several questions and name them.
 SEVERAL: Final = (MISSED, WHOLE)
 #: The mark of "Leave this one blank" on them.
@@ -199,7 +201,7 @@ def _answers(
         kept = answers.setdefault(q.instrument.key, {})
         if _left_blank(sheet, q, mark, at, go):
             kept[q.item.id] = None
-        elif mark:
+        elif mark and mark.strip():
             answer = q.item.normal(mark) if q.item.typed_in else mark
             if not q.item.takes(answer):
                 raise Refused("not-an-answer", place)
@@ -210,6 +212,7 @@ def _answers(
 def _left_blank(sheet: Sheet, q: Question, mark: str | None, at: str, go: str) -> bool:
     if at not in SEVERAL and go == "blank":
         return True
+    mark = (mark or "").strip()
     if q.item.typed_in and not mark and sheet.answers(q.instrument.key).get(q.item.id):
         return True  # what was typed in has been deleted
     if at in SEVERAL and mark == BLANK and not q.item.typed_in:
@@ -223,12 +226,28 @@ def step(sheet: Sheet, posted: Posted) -> Step:
     draft = {key: dict(kept) for key, kept in sheet.draft.items()}
     for key, new in posted.answers.items():
         draft.setdefault(key, {}).update(new)
+    if (seen := _seen(sheet, posted, draft)) or SEEN in draft:
+        draft = {**draft, SEEN: seen}
     place, stand, then = _leads(sheet, posted, draft)
     by_hand = {"hand": True, "tap": False}.get(posted.go)
     told, of = risk(sheet, posted, draft), posted.of
     if told is not None:  # help comes before anything else, also before sending
         place, of, then = HELP, told.place, ""
     return Step(draft, place, stand, then, of, told, by_hand)
+
+
+def _seen(sheet: Sheet, posted: Posted, draft: Drafts) -> dict[str, str | None]:
+    """The answers (place -> code) with which somebody went on from the help page; none that has changed."""
+    if posted.at != HELP:
+        was = draft.get(SEEN, {})
+        now = {f"{key}:{item}": code for key, kept in draft.items() for item, code in kept.items()}
+        return {place: code for place, code in was.items() if now.get(place, "") == code}
+    return {
+        f"{one.key}:{found.item}": draft[one.key].get(found.item)
+        for one in sheet.instruments
+        if one.key in draft
+        for found in score(one, dict(draft[one.key])).alerts
+    }
 
 
 def _leads(sheet: Sheet, posted: Posted, draft: Drafts) -> tuple[str, str, str]:
@@ -259,13 +278,15 @@ def _leads(sheet: Sheet, posted: Posted, draft: Drafts) -> tuple[str, str, str]:
 
 
 def risk(sheet: Sheet, posted: Posted, draft: Drafts) -> Question | None:
-    """The first question whose answer, new with this page, is one that the clinician is told of."""
+    """The first question of this page with an answer that the clinician is told of, and after which nobody
+    has gone on from the page of help yet. A press that comes twice shows that page twice."""
+    seen = draft.get(SEEN, {})
     for instrument in sheet.instruments:
         new = posted.answers.get(instrument.key, {})
         if not any(item.critical and item.id in new for item in instrument.items):
             continue
-        before = sheet.answers(instrument.key)
         for found in score(instrument, dict(draft[instrument.key])).alerts:
-            if found.item in new and new[found.item] != before.get(found.item):
-                return Question(instrument, instrument.item(found.item))
+            question = Question(instrument, instrument.item(found.item))
+            if found.item in new and seen.get(question.place) != new[found.item]:
+                return question
     return None

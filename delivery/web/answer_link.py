@@ -137,7 +137,10 @@ def find(session: Session, ref: str, *, lock: bool = False) -> tuple[Sheet, str]
     """The sitting of this browser and its secret. Without its cookie the page only shows the way back."""
     secret = own_cookies().get(ref, "")
     try:
-        return forms.find(session, ref, secret, lock=lock), secret
+        sheet = forms.find(session, ref, secret, lock=lock)
+        if sheet.form.device_id is not None or sheet.form.typed_by is not None:
+            raise NotFound  # a tablet's or the console's: what was copied from there opens nothing here
+        return sheet, secret
     except NotFound:
         words = _(
             "This page opens only where the form was begun. Please open the link in your message again."

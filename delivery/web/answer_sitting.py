@@ -13,7 +13,7 @@ from delivery import forms, submissions
 from delivery.sheets import Sheet
 from delivery.signing import form_key
 from delivery.web import surface as surfaces
-from delivery.web.answer_form import MISSED, Step, parse, step
+from delivery.web.answer_form import MISSED, SEEN, Step, parse, step
 from delivery.web.answer_page import about as facts_of
 from delivery.web.answer_page import chosen_language, until
 from delivery.web.surface import Problem, Surface
@@ -36,6 +36,8 @@ def take(session: Session, sheet: Sheet, secret: str, fields: MultiDict[str, str
     forms.go_over(session, sheet, language(sheet))
     for key, new in posted.answers.items():
         forms.keep(session, sheet, key, new, place=sheet.form.place)
+    if (seen := taken.draft.get(SEEN, {})) != sheet.draft.get(SEEN, {}):
+        sheet.form.draft = {**(sheet.form.draft or {}), SEEN: seen}
     sheet = replace(sheet, draft=taken.draft)
     if posted.language:
         forms.go_over(session, sheet, posted.language)

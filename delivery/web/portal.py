@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,7 +24,7 @@ from delivery.web.portal_page import ASKING, SIGNED_IN, about, by, cookie, day, 
 from delivery.web.zones import drop_cookie, service, set_cookie
 
 bp = Blueprint("portal", __name__, url_prefix="/portal")
-#: Asking for a code takes so many seconds at least, so that the time does not tell whether one was sent.
+#: Asking for a code and trying one take a multiple of so many seconds: the time does not tell who is known.
 EVEN: Final = 0.5
 
 
@@ -47,28 +49,34 @@ def sign_in() -> Response:
 def ask() -> Response:
     """A code, if the contact is on file. The answer is the same in words and time if it is not."""
     form_content_only()
-    started, lang = time.monotonic(), wanted_language()
+    lang = wanted_language()
     typed = request.form.get("contact", "")[: contacts.LONGEST + 1].strip()
     try:
         kind = contacts.kind_of(typed)
         value = contacts.normal_contact(kind, typed)
     except Invalid as error:
         return page("sign_in", lang, error.status, typed=typed, why=kind.value, over=False)
-    secret = _ask(kind, value)
-    time.sleep(max(0.0, EVEN - (time.monotonic() - started)))
+    with _even():
+        secret = _ask(kind, value)
     reply = page("code", lang, key=form_key(secret), wrong=False)
     set_cookie(reply, ASKING, secret)
     return reply
 
 
+@contextmanager
+def _even() -> Iterator[None]:
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        time.sleep(EVEN - (time.monotonic() - began) % EVEN)
+
+
 def _ask(kind: ContactKind, value: str) -> str:
-    network = throttle.site(request.remote_addr or "")
-    # Counted apart from tries at the console's sign-in, which comes from the same office.
-    tries = throttle.tries(service().settings.keys[-1].encode(), f"portal|{value}", f"portal|{network}")
+    asks = throttle.asks(service().settings.keys[-1].encode(), value, request.remote_addr or "")
     with service().db.write() as session:
-        tries.lock(session)
-        tries.wrong(session)
-        return signing_in.ask(session, kind, value)
+        asks.take(session)
+        return signing_in.ask(session, kind, value, cookie(ASKING))
 
 
 @bp.get("/code")
@@ -87,7 +95,7 @@ def enter() -> AnyResponse:
     secret, lang = cookie(ASKING), wanted_language()
     if not secret or not same(form_key(secret), request.form.get("key", "")):
         return page("sign_in", lang, 422, typed="", why="cookie", over=False)
-    with service().db.write() as session:
+    with _even(), service().db.write() as session:
         opened = signing_in.enter(session, secret, request.form.get("code", ""), _browser())
     if opened is None:
         return page("code", lang, 422, key=form_key(secret), wrong=True)

@@ -21,6 +21,8 @@ CSP: Final = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
+#: Pressed in mail programs too (RFC 8058), and so from other sites.
+ONE_CLICK: Final = "answer.unsubscribe"
 #: Without anything of a person, at addresses that change with the content.
 KEPT: Final = ("static", "theme.style", "theme.logo")
 
@@ -87,6 +89,8 @@ def _enter() -> AnyResponse | None:
         abort(404)
     if access in ("person", "open", "local") and here == "console":
         _same_site()
+    if here == "client" and request.endpoint != ONE_CLICK:
+        _not_cross_site()
     return None
 
 
@@ -101,6 +105,12 @@ def _same_site() -> None:
     if site is None and origin and urlsplit(origin).netloc == service().settings.base_host:
         return
     abort(403)
+
+
+def _not_cross_site() -> None:
+    """Refuse a press on another site's page: it could sign a browser in as somebody else."""
+    if request.method not in SAFE and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)
 
 
 def _leave(response: Response) -> Response:

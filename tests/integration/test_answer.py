@@ -511,9 +511,7 @@ def test_a_paused_client_meets_the_neutral_page(cy: Person, service: Service, ca
 # --- language, headers, accessibility in the markup
 
 
-def test_the_chosen_language_stays_with_the_form(
-    cy: Person, service: Service
-) -> None:
+def test_the_chosen_language_stays_with_the_form(cy: Person, service: Service) -> None:
     cy.open(f"{cy.path}?lang=es")
     assert '<html lang="es" dir="ltr">' in cy.reply.text
     reply = cy.browser.post(f"{cy.path}?lang=es")

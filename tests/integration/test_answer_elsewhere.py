@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from delivery import resuming
+from delivery import clients, resuming
+from delivery.clients import NewRespondent
+from delivery.contacts import NewContact
 from delivery.models.assignments import Assignment, FormSession
-from delivery.models.clients import ContactPoint, ContactState, Respondent
+from delivery.models.clients import ContactKind, ContactPoint, ContactState, Respondent
 from delivery.models.ledger import AuditEvent
 from delivery.models.messages import Dispatch, Purpose
 from delivery.models.portal import OneTimeCode
@@ -140,6 +142,21 @@ def test_no_digits_go_to_an_unconfirmed_contact_or_past_a_word_that_was_agreed_o
     assert other.browser.post(f"{other.path}/code").status_code == 303
     with service.db.read() as session:
         assert session.scalars(select(OneTimeCode)).all() == []
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_no_digits_go_to_a_contact_that_somebody_of_any_practice_reads(
+    first: Person, other: Person, service: Service, cast: build.Cast, elsewhere: bool
+) -> None:
+    with service.db.write() as session:
+        session.execute(update(ContactPoint).values(state=ContactState.CONFIRMED))
+    assert "6 numbers" in other.open().text
+    with service.db.write() as session:
+        caller = cast.caller(service, cast.stranger if elsewhere else cast.ada)
+        silent = NewRespondent(contacts=[NewContact(ContactKind.EMAIL, "cy@example.org")])
+        clients.add(session, caller, given_name="Pat", respondents=[silent])
+    assert "6 numbers" not in other.open().text
+    assert other.browser.post(f"{other.path}/code").status_code == 303
 
 
 def test_where_nothing_was_answered_elsewhere_the_start_page_says_nothing_of_it(

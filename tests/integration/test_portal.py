@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
@@ -33,7 +35,7 @@ CY, PAT = "cy@example.org", "pat@example.org"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portal, "EVEN", 0.0)
+    monkeypatch.setattr(portal, "EVEN", 0.001)
 
 
 def digits(service: Service) -> str:
@@ -129,9 +131,48 @@ def test_asking_takes_its_time_whether_or_not_somebody_is_known(
     monkeypatch.setattr(portal, "EVEN", 100.0)
     monkeypatch.setattr("delivery.web.portal.time.sleep", slept.append)
     for contact in (CY, "nobody@example.org"):
-        ask(answering.browser_of(app), contact)
-    assert len(slept) == 2
+        browser = answering.browser_of(app)
+        key = ask(browser, contact).hidden["key"]
+        browser.post("/portal/code", data={"key": key, "code": "x"})
+    assert len(slept) == 4
     assert all(90 < one <= 100 for one in slept)
+
+
+def test_what_takes_longer_than_one_step_takes_two_whole_ones(
+    app: Flask, cast: build.Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    clock = iter((1000.0, 1130.0))
+    monkeypatch.setattr(portal, "EVEN", 100.0)
+    monkeypatch.setattr(portal, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=slept.append))
+    ask(answering.browser_of(app), CY)
+    assert slept == [70.0]
+
+
+def test_asking_again_at_once_sends_no_second_message_and_the_first_opens_in_that_browser(
+    service: Service, app: Flask, cast: build.Cast
+) -> None:
+    mine, other = answering.browser_of(app), answering.browser_of(app)
+    first, again, theirs = (ask(one, CY) for one in (mine, mine, other))
+    assert first.text == again.text == theirs.text
+    with service.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(OneTimeCode)) == 1
+    typed = {"code": digits(service)}
+    assert other.post("/portal/code", data={"key": theirs.hidden["key"], **typed}).status_code == 422
+    assert mine.post("/portal/code", data={"key": again.hidden["key"], **typed}).status_code == 303
+
+
+def test_asks_for_many_contacts_from_one_address_wait_and_begin_anew_after_an_hour(
+    app: Flask, cast: build.Cast
+) -> None:
+    def asked(n: int) -> int:
+        browser = answering.browser_of(app)
+        return browser.post("/portal/sign-in", data={"contact": f"{n}@example.org"}).status_code
+
+    with time_machine.travel(now(), tick=False) as clock:
+        assert [asked(n) for n in range(21)] == [200] * 20 + [429]
+        clock.shift(timedelta(hours=1))
+        assert asked(21) == 200
 
 
 @pytest.mark.parametrize("typed", ["", "cy@", "12", "@" * 400, "\x00@example.org", "x" * 5000, "503 555"])

@@ -17,6 +17,7 @@ from delivery.models.people import Grant, Person, SignInThrottle
 from delivery.models.screening import ScreeningPage, ScreeningRun
 from delivery.screening import counts, runs
 from delivery.service import Service
+from delivery.web.screen import stepping
 from tests import answering, build
 from tests.screening_visit import Visitor, open_page
 
@@ -266,6 +267,28 @@ def test_a_ticket_starts_once(visitor: Visitor, clock: time_machine.Traveller) -
     assert visitor.page.headings != [START]
     visitor.press(**held)
     assert visitor.page.headings == [START]
+
+
+def test_starts_with_a_ticket_are_counted_too(
+    visitor: Visitor, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stepping, "STARTS", 2)
+    monkeypatch.setattr(stepping, "HELD_STARTS", 3)
+    clock.move_to(datetime(2026, 11, 22, 21, 30, tzinfo=UTC), tick=False)
+    tickets = []
+    for _ in range(6):
+        visitor.start()
+        tickets.append({**visitor.page.hidden, "start": "adult:phq9"})
+    clock.shift(3)
+    statuses = []
+    for ticket in tickets[2:]:
+        visitor.press(**ticket)
+        statuses.append(visitor.reply.status_code)
+    assert statuses == [200, 200, 200, 429]
+    assert visitor.page.headings == ["One moment"]
+    clock.shift(60)
+    visitor.press(start="adult:phq9")
+    assert visitor.page.headings == ["Little interest or pleasure in doing things"]
 
 
 def test_counts_are_kept_for_each_month_and_small_ones_are_withheld(

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from channels.base import Message, OutcomeUnknown, Receipt, Refused
+from channels.registry import ChannelConfigError
 from delivery import audit, local_post, opt_outs
 from delivery.db import now, uuid7
 from delivery.models import Base
@@ -29,6 +30,7 @@ from delivery.models.screening import ScreeningCount
 from delivery.screening import codes, forgetting, storing
 from delivery.screening.walks import Walk, Wanted
 from delivery.service import Service
+from delivery.web.screen import stepping
 from tests import answering, build, clinician
 from tests.screening_visit import Visitor, open_page
 
@@ -308,6 +310,110 @@ def test_a_double_click_on_the_last_button_makes_one_record_and_shows_the_end(
         assert session.scalars(select(ScreeningCount.contacted)).one() == 1
 
 
+def stored(service: Service) -> int:
+    with service.db.read() as session:
+        return len(session.scalars(select(Client).where(Client.prospect_until.is_not(None))).all())
+
+
+@pytest.fixture
+def stopped_clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(datetime(2026, 11, 22, 21, 0, tzinfo=UTC), tick=False) as clock:
+        yield clock
+
+
+def test_one_code_page_pressed_ten_times_is_one_try(
+    stopped_clock: time_machine.Traveller, visitor: Visitor, service: Service
+) -> None:
+    at_contact(visitor)
+    visitor.press(go="code", contact=CANARY)
+    held, right = {**visitor.page.hidden, "go": "check"}, digits_of(service)
+    for n in range(1, 10):
+        visitor.press(**held, code=f"{(int(right) + n) % 1_000_000:06}")
+        assert "You have 4 tries left." in visitor.page.text
+        stopped_clock.shift(timedelta(milliseconds=200))
+    visitor.press(**held, code=right)
+    assert stored(service) == 0
+    assert "You have 4 tries left." in visitor.page.text
+    stopped_clock.shift(timedelta(milliseconds=200))
+    visitor.press(**held, code=right)
+    assert visitor.page.headings == ["How are you, these days?"]
+    assert stored(service) == 0
+
+
+def test_a_replay_does_not_keep_its_own_window_open(
+    stopped_clock: time_machine.Traveller, visitor: Visitor
+) -> None:
+    at_contact(visitor)
+    visitor.press(go="code", contact=CANARY)
+    held = {**visitor.page.hidden, "lang": "es"}
+    headings = []
+    for _ in range(4):
+        visitor.press(**held)
+        headings.append(visitor.page.headings[0])
+        stopped_clock.shift(timedelta(seconds=1))
+    assert headings[:2] == ["Escriba la clave"] * 2
+    assert "Escriba la clave" not in headings[2:]
+
+
+def test_tries_are_counted_here_whatever_a_token_says(
+    visitor: Visitor, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgetful(one: Any, **changes: Any) -> Any:
+        return replace(one, **{name: value for name, value in changes.items() if name != "tries"})
+
+    monkeypatch.setattr(stepping, "replace", forgetful)
+    at_contact(visitor)
+    visitor.press(go="code", contact=CANARY)
+    right = digits_of(service)
+    wrong = f"{(int(right) + 1) % 1_000_000:06}"
+    for _ in range(5):
+        visitor.press(go="check", code=wrong)
+        assert "You have 4 tries left." in visitor.page.text
+    visitor.press(go="check", code=right)
+    assert "That code has ended." in visitor.page.text
+    assert stored(service) == 0
+
+
+def test_a_second_press_with_other_digits_does_not_show_the_end(visitor: Visitor, service: Service) -> None:
+    at_contact(visitor)
+    visitor.press(go="code", contact=CANARY)
+    held, right = {**visitor.page.hidden, "go": "check"}, digits_of(service)
+    visitor.press(**held, code=right)
+    visitor.press(**held, code=f"{(int(right) + 1) % 1_000_000:06}")
+    assert visitor.page.headings == ["Type the code"]
+    assert stored(service) == 1
+
+
+def test_plus_names_are_one_mailbox_to_the_limit_and_each_its_own_to_the_post(
+    visitor: Visitor, service: Service
+) -> None:
+    at_contact(visitor)
+    for n in range(3):
+        visitor.press(go="code", contact=f"wren+{n}@example.org")
+        assert visitor.reply.status_code == 200
+        visitor.press(go="contact")
+    visitor.press(go="code", contact="wren@example.org")
+    assert visitor.reply.status_code == 429
+    assert {one.to for one in letters(service)} == {f"wren+{n}@example.org" for n in range(3)}
+
+
+def test_texts_have_one_limit_for_the_whole_installation(
+    visitor: Visitor, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "TEXTS", 2)
+    at_contact(visitor)
+    statuses = []
+    for n in range(3):
+        visitor.browser.environ_base["REMOTE_ADDR"] = f"192.0.2.{n}"
+        visitor.press(go="code", contact=f"503 555 010{n}")
+        statuses.append(visitor.reply.status_code)
+        if n < 2:
+            visitor.press(go="contact")
+    assert statuses == [200, 200, 429]
+    visitor.press(go="code", contact=CANARY)
+    assert visitor.reply.status_code == 200
+
+
 def test_nobody_can_mail_strangers_through_the_page(visitor: Visitor, service: Service) -> None:
     """Three a day to one contact, ten an hour from one network."""
     at_contact(visitor)
@@ -339,14 +445,39 @@ def test_a_contact_that_is_none_is_said_in_plain_words_and_keeps_the_name(
     assert any(box.get("name") == "called_by" and box.get("value") == "Pat" for box in visitor.page.boxes)
 
 
-def test_a_contact_that_wants_no_messages_gets_none(visitor: Visitor, service: Service) -> None:
+def test_a_contact_that_wants_no_messages_gets_none_and_the_page_is_everybodys(
+    visitor: Visitor, service: Service
+) -> None:
+    other = "c" + CANARY
+    with service.db.write() as session:
+        opt_outs.stop(session, "email", CANARY, "word")
+    at_contact(visitor)
+    visitor.press(go="code", contact=other)
+    everybodys = (visitor.reply.status_code, visitor.page.text.replace(other, CANARY))
+    visitor.press(go="contact")
+    for _ in range(codes.A_DAY):
+        visitor.press(go="code", contact=CANARY)
+        assert (visitor.reply.status_code, visitor.page.text) == everybodys
+        assert "You may have asked us not to write to you" in visitor.page.text
+        visitor.press(go="contact")
+    visitor.press(go="code", contact=CANARY)
+    assert visitor.reply.status_code == 429
+    assert [one.to for one in letters(service)] == [other]
+
+
+def test_a_channel_that_takes_nothing_is_said_to_everybody(
+    visitor: Visitor, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unset(*_: object) -> None:
+        raise ChannelConfigError("not set")
+
+    monkeypatch.setattr(codes, "build", unset)
     with service.db.write() as session:
         opt_outs.stop(session, "email", CANARY, "word")
     at_contact(visitor)
     visitor.press(go="code", contact=CANARY)
-    assert visitor.reply.status_code == 422
-    assert "No message can be sent there." in visitor.page.text
-    assert letters(service) == []
+    assert visitor.reply.status_code == 503
+    assert "The code could not be sent just now." in visitor.page.text
 
 
 class Provider:
@@ -370,7 +501,7 @@ class Provider:
 @pytest.mark.parametrize(
     ("error", "status", "words"),
     [
-        (Refused("smtp_550", "no such mailbox", True), 422, "No message can be sent there."),
+        (Refused("smtp_550", "no such mailbox", True), 200, "We sent six digits to"),
         (Refused("smtp_450", "busy", False), 503, "The code could not be sent just now."),
         (Refused("auth", "bad key", True, stops_provider=True), 503, "The code could not be sent just now."),
         (OutcomeUnknown("timeout"), 200, "We sent six digits to"),

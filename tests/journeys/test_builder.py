@@ -158,7 +158,7 @@ def test_a_member_builds_previews_publishes_and_sends_a_questionnaire_and_reads_
             with phone.expect_navigation():
                 phone.get_by_role("button", name="Next", exact=True).tap()
             if "/help" in phone.url:
-                phone.get_by_role("link", name="Go on with the form").tap()
+                phone.get_by_role("button", name="Go on with the form").tap()
         phone.get_by_role("button", name="Send my answers").tap()
         phone.get_by_text("Sent. Thank you.").wait_for()
         # And: the alert stands on Today with her own words, and the PDF says score and band

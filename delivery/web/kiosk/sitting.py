@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from delivery import forms
@@ -19,6 +20,9 @@ from delivery.models.people import Practice
 from delivery.sheets import Sheet
 from delivery.states import FormState
 from delivery.web.kiosk.door import Step
+
+#: What a tablet may bring late because it had no connection: nothing that only keeps a page open.
+MADE_BEFORE: Final = ("answer", "begin", "wiped")
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def find(session: Session, here: Tablet, pressed: Step, *, lock: bool = True) ->
         return found if ticket.end_reason == "sent" else None
     if clock.standing(ticket) is not Standing.OVER:
         return found
-    if _held(session, ticket, pressed.held):
+    if pressed.do in MADE_BEFORE and _held(session, ticket, pressed.held):
         if lock:
             ticket.ended_at = ticket.end_reason = sheet.form.suspended_at = None
         return found
@@ -97,6 +101,10 @@ def _held(session: Session, ticket: KioskTicket, seconds: float) -> bool:
     ):
         return False
     newer = select(KioskTicket.id).where(
-        KioskTicket.assignment_id == ticket.assignment_id, KioskTicket.id > ticket.id
+        or_(
+            KioskTicket.assignment_id == ticket.assignment_id,
+            and_(KioskTicket.device_id == ticket.device_id, KioskTicket.used_at.is_not(None)),
+        ),
+        KioskTicket.id > ticket.id,
     )
     return session.scalars(newer).first() is None

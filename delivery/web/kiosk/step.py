@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -107,7 +108,7 @@ def _code(turn: Turn) -> Shown:
     return _begun(session, found)
 
 
-def _begun(session: Session, found: Sitting) -> Shown:
+def _begun(session: Session, found: Sitting, ticked: Sequence[str] = ()) -> Shown:
     """The page before the first question, or before going on where somebody stopped."""
     sheet, row = found.sheet, found.sheet.assignment
     lang = sheet.form.language
@@ -124,7 +125,7 @@ def _begun(session: Session, found: Sitting) -> Shown:
         minutes=sum(one.minutes for one in sheet.instruments),
         foreign=in_another_language(sheet.instruments, row, lang),
         ask_uses=forms.uses_chosen(session, row.respondent_id) is None,
-        ticked=[],
+        ticked=ticked,
     )
     return within(sheet, found.secret, found.ticket, page)
 
@@ -154,7 +155,7 @@ def _begin(turn: Turn) -> Shown:
     clock.answered(found.ticket, form)
     if fields.get("lang") in LANGUAGES:
         form.language = fields["lang"]
-        return _begun(session, found)
+        return _begun(session, found, fields.getlist("use"))
     if forms.uses_chosen(session, found.sheet.assignment.respondent_id) is None:
         ticked = set(fields.getlist("use"))
         forms.remember_uses(form, ("own" in ticked, "alliance" in ticked))
@@ -241,7 +242,10 @@ def _touch(turn: Turn) -> Shown:
 
 
 def _wiped(turn: Turn) -> Shown:
-    """Nobody answered "Still there?", and the tablet has wiped its screen."""
+    """Nobody answered "Still there?", and the tablet has wiped its screen. What was marked there is kept."""
+    if "at" in turn.pressed.fields:
+        with contextlib.suppress(Refused):
+            answer_sitting.take(turn.session, turn.on.sheet, turn.on.secret, turn.pressed.fields, SURFACE)
     tickets.close(turn.session, turn.on.ticket, "time-out")
     return _home(turn, "time")
 

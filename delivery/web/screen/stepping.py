@@ -24,9 +24,12 @@ from delivery.web.screen import showing
 from delivery.web.screen.showing import AFTER, CODE, CONTACT, Shown
 from delivery.web.surface import Problem
 from delivery.web.zones import service
+from questionnaires.scoring import score
 
 #: So many starts a minute from one network begin at once; others a moment later.
 STARTS: Final = 30
+#: So many of those others a minute from one network; more of them wait again.
+HELD_STARTS: Final = 120
 MINUTE: Final = timedelta(minutes=1)
 #: How long a start waits then, and how long it may be taken up after that. Seconds.
 WAIT: Final = 3
@@ -74,12 +77,11 @@ def _begin(shown: Shown, fields: MultiDict[str, str]) -> Response:
         language=lang,
         began_at=now().timestamp(),
     )
-    many = limit(_secret(), "start", network(), STARTS, MINUTE)
+    kind, most = ("held-start", HELD_STARTS) if held else ("start", STARTS)
+    many = limit(_secret(), kind, network(), most, MINUTE)
     with service().db.write() as session:
-        wait = 0 if held else many.wait(session)
+        wait = many.wait(session) or (0 if many.count(session) else 1)
         began = not wait and runs.begin(session, shown.offer.page, walk.run_id)
-        if began:
-            many.count(session)
     if wait:
         later = replace(walk, place=WAITING, began_at=walk.began_at + WAIT)
         reply = showing.start(shown, lang, 429, ticket=shown.seals.seal(later), chosen=chosen)
@@ -124,7 +126,8 @@ def _answer(shown: Shown, walk: Walk, fields: MultiDict[str, str]) -> Response:
         draft=taken.draft,
         place=taken.stand,
         language=language or walk.language,
-        risk=walk.risk or taken.told is not None,
+        # As the answers stand: a mark that was taken back is not spoken of.
+        risk=any(score(one, dict(taken.draft.get(one.key, {}))).alerts for one in sheet.instruments),
         by_hand=walk.by_hand if taken.by_hand is None else taken.by_hand,
     )
     return showing.form(shown, walk, taken.place, then=taken.then, of=taken.of)
@@ -167,7 +170,7 @@ def _ask_code(shown: Shown, walk: Walk, fields: MultiDict[str, str]) -> Response
         with service().db.write() as session:
             if not runs.take(session, walk):
                 return showing.start(shown, walk.language)
-            codes.allow(session, page, wanted, network(), _secret())
+            wished = codes.allow(session, page, wanted, network(), _secret())
     except Invalid as error:
         why = "name" if "called_by" in error.fields else "contact"
         return showing.contact(shown, walk, 422, typed=fields, why=why)
@@ -175,31 +178,28 @@ def _ask_code(shown: Shown, walk: Walk, fields: MultiDict[str, str]) -> Response
         reply = showing.contact(shown, walk, 429, typed=fields, why="often")
         reply.headers["Retry-After"] = str(error.retry_after)
         return reply
-    except codes.NotSent:
-        return showing.contact(shown, walk, 422, typed=fields, why="unreachable")
     walk = walk.after()
     try:
-        codes.send(wanted, digits, shown.offer.practice, walk.language, settings)
-    except codes.NotSent as error:
-        why = "unreachable" if error.here else "provider"
-        return showing.contact(shown, walk, 422 if error.here else 503, typed=fields, why=why)
+        codes.send(wanted, digits, shown.offer.practice, walk.language, settings, wished=wished)
+    except codes.NotSent:
+        return showing.contact(shown, walk, 503, typed=fields, why="provider")
     return showing.code(shown, replace(walk, wanted=wanted), left=codes.MOST_TRIES)
 
 
 def _check(shown: Shown, walk: Walk, fields: MultiDict[str, str]) -> Response:
     """The digits: right ones make the record, in the transaction that takes this step."""
-    wanted = walk.wanted
-    try:
-        right = wanted is not None and codes.check(wanted, fields.get("code", ""), _secret())
-    except TooMany:
-        wanted, right = None, False
-    token = ""
+    wanted, token = walk.wanted, ""
     with service().db.write() as session:
-        newest = runs.take(session, walk)
-        if newest and right:
+        newest = runs.take(session, walk, twice=False)
+        again = not newest and runs.take(session, walk)
+        if newest and wanted and not codes.count_try(session, wanted, walk.run_id, _secret()):
+            wanted = None
+        # The second press of a double click is no try: nothing is compared but what was right before.
+        compared = newest or (again and storing.stored(session, walk))
+        if compared and wanted and codes.check(wanted, fields.get("code", ""), _secret()):
             client = storing.store(session, shown.offer.page, walk)
             token = prospects.withdrawal(client.id, service().tokens)
-    if not newest:
+    if not (newest or again):
         return showing.start(shown, walk.language)
     if token:
         return showing.page(

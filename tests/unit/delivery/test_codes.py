@@ -139,6 +139,17 @@ def test_the_sixth_in_a_day_is_refused_whoever_of_a_family_asks(scene: Scene) ->
     assert asked(scene, teen)
 
 
+def test_codes_for_the_portal_use_up_none_for_a_form(scene: Scene) -> None:
+    point = the_point(scene)
+    for _ in range(5):
+        asked(scene, point)
+    for _ in range(5):
+        asked(scene, point, CodeFor.RESUME)
+    for opens in CodeFor:
+        with pytest.raises(TooMany):
+            asked(scene, point, opens)
+
+
 @pytest.mark.parametrize(
     ("model", "values"),
     [

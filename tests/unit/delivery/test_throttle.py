@@ -170,3 +170,33 @@ def test_ended_links_and_sign_ins_are_counted_apart(
     opened(service, "192.0.2.1")
     assert opened(service, "192.0.2.1") > 0
     assert not waits(service, "ada@example.org", "192.0.2.1")
+
+
+def took(service: Service, contact: str, network: str) -> int:
+    """Ask for a sign-in code; the seconds to wait, 0 where it was counted."""
+    try:
+        with service.db.write() as session:
+            throttle.asks(KEY, contact, network).take(session)
+    except TooMany as told:
+        return told.retry_after
+    return 0
+
+
+def test_asks_for_one_contact_wait_until_the_hour_is_over_and_waiting_ones_count_nothing(
+    service: Service,
+) -> None:
+    with time_machine.travel(now(), tick=False) as clock:
+        for _ in range(2):
+            assert [took(service, "a", f"192.0.{n}.1") for n in range(6)] == [0] * 5 + [3601]
+            clock.shift(timedelta(minutes=50))
+            assert took(service, "a", "192.0.2.1") == 601
+            assert took(service, "b", "192.0.2.1") == 0
+            clock.shift(timedelta(minutes=70))
+
+
+def test_asks_from_one_address_wait_and_those_of_its_network_later(service: Service) -> None:
+    for host in range(5):
+        assert not any(took(service, f"{host} {n}", f"192.0.2.{host}") for n in range(20))
+        assert host == 4 or took(service, "fresh", f"192.0.2.{host}") > 0
+    assert took(service, "fresh", "192.0.2.200") > 0
+    assert took(service, "fresh", "192.0.3.1") == 0

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
 from delivery import client_life, opt_outs, sign_in_links
-from delivery.models.clients import ContactKind, ContactPoint, ContactState, Respondent
+from delivery.models.clients import (
+    Client,
+    Consent,
+    ContactKind,
+    ContactPoint,
+    ContactState,
+    Respondent,
+    SafeFor,
+)
 from delivery.models.messages import Dispatch
 from delivery.models.portal import PortalSession
 from delivery.portal import office, sessions, signing_in
@@ -138,6 +147,57 @@ def test_who_gave_no_consent_there_is_not_on_the_page(scene: Scene) -> None:
     scene.person("Silent", email=MAIL, agreed=False)
     found = who(scene, signed_in(scene))
     assert {point.respondent_id for point in found.there} == {scene.respondent(mine).id}
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        (Consent, {"withdrawn_at": sending_acts.SIGNED}),
+        (Respondent, {"in_person_only": True}),
+        (Respondent, {"until_at": sending_acts.SIGNED}),
+        (Client, {"state": ClientState.PAUSED}),
+        (ContactPoint, {"safe_for": SafeFor.NOTHING}),
+        (ContactPoint, {"state": ContactState.DEAD}),
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_to_whom_nothing_may_be_sent_still_reads_the_phone(
+    scene: Scene, model: type[Any], values: dict[str, object], elsewhere: bool
+) -> None:
+    scene.person("Teen", sms=NUMBER)
+    secret = ask(scene, ContactKind.SMS, NUMBER)
+    opened = enter(scene, secret, last_digits(scene, texts=True))
+    assert opened is not None and who(scene, opened).full
+    stranger = scene.cast.caller(scene.service, scene.cast.stranger)
+    parent = scene.person("Parent", stranger if elsewhere else None, sms=NUMBER)
+    respondent = scene.respondent(parent)
+    theirs = {Client: Client.id == parent, Respondent: Respondent.id == respondent.id}
+    other = None if model in theirs else model.respondent_id == respondent.id
+    with scene.service.db.write() as session:
+        session.execute(update(model).where(theirs.get(model, other)).values(**values))  # type: ignore[arg-type]
+    assert not who(scene, opened).full
+    scene.clock.shift(timedelta(minutes=2))
+    secret = ask(scene, ContactKind.SMS, NUMBER)
+    again = enter(scene, secret, last_digits(scene, texts=True))
+    assert again is not None and not who(scene, again).full
+
+
+def test_while_a_code_is_young_no_second_one_is_sent_and_a_used_one_makes_room(scene: Scene) -> None:
+    scene.person(email=MAIL)
+    first = ask(scene)
+    assert enter(scene, ask(scene), last_digits(scene)) is None, "another browser asked"
+    assert len(scene.mails.taken) == 1
+    assert enter(scene, first, last_digits(scene)) is not None
+    ask(scene)
+    assert len(scene.mails.taken) == 2
+    scene.clock.shift(timedelta(seconds=60))
+    ask(scene)
+    assert len(scene.mails.taken) == 3
+
+
+def test_a_link_that_a_clinician_sent_holds_back_no_code(scene: Scene) -> None:
+    the_link(scene, scene.person(email=MAIL))
+    assert enter(scene, ask(scene), last_digits(scene)) is not None
 
 
 @pytest.mark.parametrize("state", [ClientState.PAUSED, ClientState.CLOSED, ClientState.DECEASED])

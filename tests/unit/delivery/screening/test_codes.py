@@ -47,6 +47,29 @@ def test_digits_fit_only_their_own_contact() -> None:
     assert digits not in repr(wanted)
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["+44 7911 123456", "+52 55 1234 5678", "+1 900 555 0118", "+1 976 555 0118", "+1 503 155 0118"],
+)
+def test_a_number_abroad_a_costly_one_and_none_get_no_code(number: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        codes.read(number, "", SECRET)
+    assert set(refused.value.fields) == {"contact"}
+
+
+@pytest.mark.parametrize(
+    ("value", "mailbox"),
+    [
+        ("wren+a+b@example.org", "wren@example.org"),
+        ("wren@example.org", "wren@example.org"),
+        ("+a@example.org", "+a@example.org"),
+        ("+15035550118", "+15035550118"),
+    ],
+)
+def test_a_mailbox_has_no_plus_name(value: str, mailbox: str) -> None:
+    assert codes._mailbox(value) == mailbox
+
+
 @pytest.mark.parametrize("name", ["x" * 61, "a\x00b", "a\u202eb"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(Invalid) as refused:

@@ -96,14 +96,26 @@ def test_whatever_is_posted_is_read_or_refused_and_never_stored_out_of_range(
             assert code is None or code in {option.code for option in instrument.item(item).options}
 
 
-def test_a_risk_answer_counts_only_when_it_is_new() -> None:
+def test_a_risk_answer_counts_until_somebody_has_gone_on_from_the_help() -> None:
     posted = Posted("phq9:phq9_9", "next", "", {"phq9": {"phq9_9": "2"}})
     after = {"phq9": {"phq9_9": "2"}}
     found = answer_form.risk(sheet(), posted, after)
     assert found is not None and found.place == "phq9:phq9_9"
-    assert answer_form.risk(sheet(after), posted, after) is None
+    assert answer_form.risk(sheet(after), posted, after) is not None, "the same press twice"
+    seen = {**after, answer_form.SEEN: {"phq9:phq9_9": "2"}}
+    assert answer_form.risk(sheet(seen), posted, seen) is None
     harmless = Posted("phq9:phq9_9", "next", "", {"phq9": {"phq9_9": "0"}})
     assert answer_form.risk(sheet(), harmless, {"phq9": {"phq9_9": "0"}}) is None
+
+
+def test_going_on_from_the_help_is_kept_until_the_answer_changes() -> None:
+    marked = press({"phq9": {"phq9_9": "2"}}, at=answer_form.HELP, of="phq9:phq9_9", go="next").draft
+    assert marked[answer_form.SEEN] == {"phq9:phq9_9": "2"}
+    again = press(marked, at="phq9:phq9_9", go="next", answer="2")
+    assert again.told is None and again.place == "phq9:phq9_10"
+    taken_back = press(marked, at="phq9:phq9_9", go="next", answer="0")
+    assert taken_back.draft[answer_form.SEEN] == {}
+    assert press(taken_back.draft, at="phq9:phq9_9", go="next", answer="2").place == answer_form.HELP
 
 
 # --- what a posted page leads to

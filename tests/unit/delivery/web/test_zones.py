@@ -48,3 +48,22 @@ def test_only_a_file_that_is_there_is_kept_by_browsers_for_ever(app: Flask, cast
     for reply in (there, same):
         assert reply.headers["Cache-Control"].endswith("immutable")
         reply.close()
+
+
+@pytest.mark.parametrize(
+    ("site", "refused"), [("cross-site", True), ("same-origin", False), ("none", False), (None, False)]
+)
+def test_a_press_on_another_site_changes_nothing_in_the_client_zone(
+    app: Flask, cast: build.Cast, site: str | None, refused: bool
+) -> None:
+    headers = {"Sec-Fetch-Site": site} if site else {}
+    more = {"base_url": "http://localhost:8080", "headers": headers}
+    for path in ("/portal/sign-in", "/portal/code", "/portal/x", "/portal/out", "/q/x"):
+        reply = app.test_client().post(path, data={"contact": "x"}, **more)
+        assert (reply.status_code == 403) is refused, path
+        assert app.test_client().get("/portal/sign-in", **more).status_code == 200
+
+
+def test_the_one_press_that_unsubscribes_may_come_from_a_mail_program(app: Flask) -> None:
+    more = {"base_url": "http://localhost:8080", "headers": {"Sec-Fetch-Site": "cross-site"}}
+    assert app.test_client().post("/unsubscribe/x", **more).status_code != 403
